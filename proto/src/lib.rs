@@ -1,0 +1,34 @@
+//! The XMTP wire schema as Rust message types.
+//!
+//! The modules mirror the packages of the `.proto` files: package `xmtp.mls.message_contents` is
+//! [`xmtp::mls::message_contents`], and a message nested in `Outer` lives in module `outer`.
+//!
+//! Three decisions hold for every message:
+//!
+//! - Maps are `BTreeMap`s, so equal values encode to equal bytes. Bytes that somebody hashed or signed are still to be
+//!   kept as received and never encoded anew.
+//! - `bytes` fields are `Vec<u8>`.
+//! - `Debug` never prints key material or message plaintext; see `redacted.rs` and the list in `build.rs`.
+//!
+//! Services are part of [`FILE_DESCRIPTOR_SET`] but have no Rust types here.
+
+mod redacted;
+
+pub use generated::xmtp;
+pub use prost;
+pub use prost::Message;
+
+/// The encoded `google.protobuf.FileDescriptorSet` of all `.proto` files of this crate, services included.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+#[allow(
+    missing_docs,
+    deprecated,
+    unreachable_pub,
+    clippy::all,
+    rustdoc::all,
+    reason = "prost-build writes this module; the schema, not the code, is reviewed"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/packages.rs"));
+}

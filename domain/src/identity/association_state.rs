@@ -1,0 +1,294 @@
+//! Who belongs to an inbox: the fold over its log of identity updates (PROTOCOL.md 1.8).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Action, AssociationError, Identifier, IdentityUpdate, MemberIdentifier, SignatureKind, Update,
+    VerifiedSignature, inbox_id,
+};
+use crate::ids::{InboxId, InstallationId};
+
+/// The most installations an inbox should have. The client that is about to register one more checks it; a log
+/// with more is still valid (PROTOCOL.md 1.9).
+pub const MAX_INSTALLATIONS: usize = 10;
+
+/// The most updates that the log of one inbox takes. The server checks it (PROTOCOL.md 1.9).
+pub const MAX_UPDATES: usize = 256;
+
+/// A member of an inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The member.
+    pub identifier: MemberIdentifier,
+    /// Who consented to its addition; none for the creator.
+    pub added_by: Option<MemberIdentifier>,
+    /// When its author made the update that added it, in nanoseconds since the Unix epoch; none for the creator.
+    pub client_timestamp_ns: Option<u64>,
+    /// The chain that a contract wallet signed on when it was added; its later signatures must be from there.
+    pub added_on_chain_id: Option<u64>,
+}
+
+/// An inbox after some prefix of its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssociationState {
+    inbox_id: InboxId,
+    recovery: Identifier,
+    members: BTreeMap<MemberIdentifier, Member>,
+    seen_signatures: BTreeSet<Vec<u8>>,
+}
+
+impl AssociationState {
+    /// Verifies an update and applies it to the state before it; `None` is an inbox that does not exist yet.
+    /// All actions apply, or none does.
+    ///
+    /// # Errors
+    /// [`AssociationError`] names the first broken rule.
+    pub fn apply(state: Option<Self>, update: &IdentityUpdate) -> Result<Self, AssociationError> {
+        Self::apply_verified(state, &update.verify()?)
+    }
+
+    /// The state after a whole log, in the order of the server's sequence ids. One bad update spoils the log.
+    ///
+    /// # Errors
+    /// [`AssociationError`] of the first update that does not apply; [`AssociationError::NotCreated`] for an
+    /// empty log.
+    pub fn from_updates<'a>(
+        updates: impl IntoIterator<Item = &'a IdentityUpdate>,
+    ) -> Result<Self, AssociationError> {
+        updates
+            .into_iter()
+            .try_fold(None, |state, update| Self::apply(state, update).map(Some))?
+            .ok_or(AssociationError::NotCreated)
+    }
+
+    /// The inbox.
+    #[must_use]
+    pub const fn inbox_id(&self) -> InboxId {
+        self.inbox_id
+    }
+
+    /// Who may remove members and name its own successor.
+    #[must_use]
+    pub const fn recovery_identifier(&self) -> &Identifier {
+        &self.recovery
+    }
+
+    /// All members, ordered by identifier.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = &Member> {
+        self.members.values()
+    }
+
+    /// The members that are installations: those that belong into the inbox's groups.
+    #[must_use]
+    pub fn installations(&self) -> BTreeSet<InstallationId> {
+        self.members.keys().filter_map(MemberIdentifier::as_installation).collect()
+    }
+
+    /// The members that are wallets or passkeys: those by which the inbox is found.
+    #[must_use]
+    pub fn identifiers(&self) -> BTreeSet<Identifier> {
+        self.members.keys().filter_map(MemberIdentifier::as_identifier).collect()
+    }
+
+    /// The member's record.
+    #[must_use]
+    pub fn member(&self, member: &MemberIdentifier) -> Option<&Member> {
+        self.members.get(member)
+    }
+
+    /// Whether this is a member.
+    #[must_use]
+    pub fn contains(&self, member: &MemberIdentifier) -> bool {
+        self.members.contains_key(member)
+    }
+
+    /// Applies an update whose signatures were verified against its own text.
+    pub(super) fn apply_verified(
+        state: Option<Self>,
+        update: &Update<VerifiedSignature>,
+    ) -> Result<Self, AssociationError> {
+        let mut state = update
+            .actions
+            .iter()
+            .try_fold(state, |state, action| act(state, action, update.client_timestamp_ns).map(Some))?
+            .ok_or(AssociationError::NotCreated)?;
+        if state.inbox_id != update.inbox_id {
+            return Err(AssociationError::WrongInbox);
+        }
+        // Only now: one signature may serve several actions of one update, and never a later update.
+        let signatures = update.actions.iter().flat_map(Action::signatures);
+        state.seen_signatures.extend(signatures.map(|signature| signature.raw().to_vec()));
+        Ok(state)
+    }
+
+    fn create(
+        identifier: &Identifier,
+        nonce: u64,
+        signature: &VerifiedSignature,
+    ) -> Result<Self, AssociationError> {
+        let creator = MemberIdentifier::from(identifier);
+        if *signature.signer() != creator {
+            return Err(AssociationError::NotSignedByCreator);
+        }
+        require_kind(signature)?;
+        if is_legacy(signature) && nonce != 0 {
+            return Err(AssociationError::LegacyNotAllowed);
+        }
+        let member = Member {
+            identifier: creator.clone(),
+            added_by: None,
+            client_timestamp_ns: None,
+            added_on_chain_id: signature.chain_id(),
+        };
+        Ok(Self {
+            inbox_id: inbox_id(identifier, nonce),
+            recovery: identifier.clone(),
+            members: BTreeMap::from([(creator, member)]),
+            seen_signatures: BTreeSet::new(),
+        })
+    }
+
+    fn add(
+        mut self,
+        new_member: &MemberIdentifier,
+        existing: &VerifiedSignature,
+        new: &VerifiedSignature,
+        client_timestamp_ns: u64,
+    ) -> Result<Self, AssociationError> {
+        self.require_unseen(existing)?;
+        self.require_unseen(new)?;
+        if new.signer() != new_member {
+            return Err(AssociationError::NotSignedByNewMember);
+        }
+        if existing.signer() == new_member {
+            return Err(AssociationError::AddsItself);
+        }
+        self.require_own_legacy(existing)?;
+        self.require_own_legacy(new)?;
+        require_kind(existing)?;
+        require_kind(new)?;
+        self.require_sponsor(existing)?;
+        if let (MemberIdentifier::Installation(_), MemberIdentifier::Installation(_)) =
+            (existing.signer(), new_member)
+        {
+            return Err(AssociationError::InstallationAddsInstallation);
+        }
+        let member = Member {
+            identifier: new_member.clone(),
+            added_by: Some(existing.signer().clone()),
+            client_timestamp_ns: Some(client_timestamp_ns),
+            added_on_chain_id: new.chain_id(),
+        };
+        self.members.insert(new_member.clone(), member);
+        Ok(self)
+    }
+
+    fn revoke(
+        mut self,
+        member: &MemberIdentifier,
+        signature: &VerifiedSignature,
+    ) -> Result<Self, AssociationError> {
+        self.require_recovery(signature)?;
+        self.require_chain(signature)?;
+        self.members.remove(member);
+        // What a wallet let in goes with it; wallets that it let in stay.
+        self.members
+            .retain(|id, record| id.as_installation().is_none() || record.added_by.as_ref() != Some(member));
+        Ok(self)
+    }
+
+    fn change_recovery(
+        mut self,
+        new_recovery: &Identifier,
+        signature: &VerifiedSignature,
+    ) -> Result<Self, AssociationError> {
+        self.require_recovery(signature)?;
+        self.recovery = new_recovery.clone();
+        Ok(self)
+    }
+
+    fn require_unseen(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
+        if self.seen_signatures.contains(signature.raw()) {
+            return Err(AssociationError::Replay);
+        }
+        Ok(())
+    }
+
+    /// A legacy signature counts only in the inbox that its wallet makes with nonce 0 (PROTOCOL.md 1.6).
+    fn require_own_legacy(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
+        if !is_legacy(signature) {
+            return Ok(());
+        }
+        let own = signature.signer().as_identifier().map(|wallet| inbox_id(&wallet, 0));
+        if own == Some(self.inbox_id) { Ok(()) } else { Err(AssociationError::LegacyNotAllowed) }
+    }
+
+    /// Who lets a member in must be a member, or the recovery identifier with a signature of its own.
+    fn require_sponsor(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
+        if self.contains(signature.signer()) {
+            return self.require_chain(signature);
+        }
+        if *signature.signer() != MemberIdentifier::from(&self.recovery) {
+            return Err(AssociationError::NotSignedByMember);
+        }
+        if is_legacy(signature) {
+            return Err(AssociationError::LegacyNotAllowed);
+        }
+        Ok(())
+    }
+
+    fn require_recovery(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
+        self.require_unseen(signature)?;
+        if *signature.signer() != MemberIdentifier::from(&self.recovery) {
+            return Err(AssociationError::NotSignedByRecovery);
+        }
+        require_kind(signature)?;
+        if is_legacy(signature) {
+            return Err(AssociationError::LegacyNotAllowed);
+        }
+        Ok(())
+    }
+
+    /// A member that was added on a chain signs on that chain.
+    fn require_chain(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
+        let recorded = self.member(signature.signer()).and_then(|member| member.added_on_chain_id);
+        if recorded.is_some() && recorded != signature.chain_id() {
+            return Err(AssociationError::ChainMismatch);
+        }
+        Ok(())
+    }
+}
+
+/// Applies one action.
+fn act(
+    state: Option<AssociationState>,
+    action: &Action<VerifiedSignature>,
+    client_timestamp_ns: u64,
+) -> Result<AssociationState, AssociationError> {
+    let existing = state.ok_or(AssociationError::NotCreated);
+    match action {
+        Action::CreateInbox { .. } if existing.is_ok() => Err(AssociationError::AlreadyCreated),
+        Action::CreateInbox { identifier, nonce, signature } => {
+            AssociationState::create(identifier, *nonce, signature)
+        }
+        Action::Add { new_member, existing_member_signature, new_member_signature } => {
+            existing?.add(new_member, existing_member_signature, new_member_signature, client_timestamp_ns)
+        }
+        Action::Revoke { member, recovery_signature } => existing?.revoke(member, recovery_signature),
+        Action::ChangeRecovery { new_recovery, recovery_signature } => {
+            existing?.change_recovery(new_recovery, recovery_signature)
+        }
+    }
+}
+
+const fn require_kind(signature: &VerifiedSignature) -> Result<(), AssociationError> {
+    if signature.kind().may_sign_for(signature.signer()) {
+        Ok(())
+    } else {
+        Err(AssociationError::KindNotAllowed(signature.kind()))
+    }
+}
+
+fn is_legacy(signature: &VerifiedSignature) -> bool {
+    signature.kind() == SignatureKind::LegacyDelegated
+}

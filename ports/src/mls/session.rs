@@ -1,0 +1,125 @@
+//! One group, open in memory.
+
+use hexmtp_domain::group::commit_summary::RawExtension;
+use hexmtp_domain::group::{CommitSummary, LeafMember};
+use hexmtp_domain::{Epoch, EpochAuthenticator, GroupId, InstallationId};
+
+use crate::bounds::MaybeSend;
+use crate::mls::{MlsError, VerifiedKeyPackage};
+use crate::store::MlsRowChange;
+
+/// What is known of a group at its present epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionState {
+    /// The group.
+    pub group_id: GroupId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its epoch authenticator.
+    pub authenticator: EpochAuthenticator,
+    /// Its group-context extensions in order, the required capabilities among them.
+    pub extensions: Vec<RawExtension>,
+    /// Its leaves in order. A leaf whose credential cannot be read makes the group unreadable.
+    pub members: Vec<LeafMember>,
+    /// Whether the own leaf is in the group.
+    pub is_active: bool,
+}
+
+/// What a message of the group turned out to be.
+#[derive(Debug)]
+pub enum Processed {
+    /// An application message.
+    Application {
+        /// Who sent it.
+        sender: LeafMember,
+        /// The epoch in which it was sent.
+        epoch: Epoch,
+        /// What it said.
+        plaintext: Vec<u8>,
+    },
+    /// A commit, staged and not merged. [`MlsSession::merge_staged`] accepts it.
+    Commit(Box<CommitSummary>),
+    /// A proposal by reference, which groups of this version do not use; it is not kept.
+    Proposal {
+        /// Who sent it.
+        sender: LeafMember,
+    },
+    /// A message that names the own leaf as its sender. The claim is not authenticated.
+    Own,
+}
+
+/// A commit to make. Its proposals go by value, in the order adds, extensions, removes.
+#[derive(Clone, Debug, Default)]
+pub struct CommitPlan {
+    /// Key packages to add.
+    pub add: Vec<VerifiedKeyPackage>,
+    /// Installations to remove; one that has no leaf is passed over.
+    pub remove: Vec<InstallationId>,
+    /// The complete new list of group-context extensions.
+    pub extensions: Option<Vec<RawExtension>>,
+}
+
+/// A commit that was made and is pending in the session.
+#[derive(Debug)]
+pub struct OutboundCommit {
+    /// The TLS encoding of the `MLSMessage`, to be published.
+    pub data: Vec<u8>,
+    /// The TLS encoding of the `MLSMessage` that holds the welcome; `None` when nobody was added.
+    pub welcome: Option<Vec<u8>>,
+}
+
+/// Which of a session's changes to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All of them.
+    All,
+    /// Those made before the last commit was processed: that commit can be processed again after a reload.
+    BeforeStagedCommit,
+}
+
+/// One group, open in memory. It is used once: its changes are taken out and stored, or it is dropped.
+pub trait MlsSession: MaybeSend {
+    /// The group as it stands.
+    ///
+    /// # Errors
+    /// [`MlsError::CorruptRow`] when a credential or extension cannot be read.
+    fn state(&self) -> Result<SessionState, MlsError>;
+
+    /// Decrypts and authenticates a message of another member. A commit can be processed once per session.
+    ///
+    /// # Errors
+    /// [`MlsError`]; the session can be used on.
+    fn process(&mut self, data: &[u8]) -> Result<Processed, MlsError>;
+
+    /// Accepts the commit that was processed last: the group moves to its next epoch.
+    ///
+    /// # Errors
+    /// [`MlsError::Backend`] when there is no staged commit or the library fails.
+    fn merge_staged(&mut self) -> Result<(), MlsError>;
+
+    /// Accepts the own pending commit, which the network has put first in its epoch.
+    ///
+    /// # Errors
+    /// [`MlsError::Backend`] when no commit is pending or the library fails.
+    fn merge_pending(&mut self) -> Result<(), MlsError>;
+
+    /// Makes a commit. It stays pending until it is merged, or another commit takes its place. A commit that
+    /// was pending before is dropped.
+    ///
+    /// # Errors
+    /// [`MlsError`] when a key package cannot be added or the library fails.
+    fn commit(&mut self, plan: &CommitPlan) -> Result<OutboundCommit, MlsError>;
+
+    /// Encrypts an application message: the TLS encoding of an `MLSMessage`. The changes must be stored before
+    /// the message is published, or a crash would use its key twice.
+    ///
+    /// # Errors
+    /// [`MlsError::NotAMember`], or when the library fails.
+    fn seal(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, MlsError>;
+
+    /// Ends the session and gives what has to be stored.
+    ///
+    /// # Errors
+    /// [`MlsError::Backend`] when the state cannot be encoded.
+    fn into_changes(self: Box<Self>, keep: Keep) -> Result<Vec<MlsRowChange>, MlsError>;
+}

@@ -1,0 +1,19 @@
+//! The rows of the MLS engine, which only it can read.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of a scope.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "mls_rows")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub scope: Vec<u8>,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

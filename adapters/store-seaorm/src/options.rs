@@ -1,0 +1,91 @@
+//! What a store is opened with.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use hexmtp_domain::Secret;
+use thiserror::Error;
+
+/// Whether the database file is encrypted.
+#[derive(Clone)]
+pub enum Encryption {
+    /// SQLCipher with this key: 32 random bytes, used as they are, without a derivation from a passphrase.
+    Key(Secret),
+    /// Readable by everybody who can read the file.
+    Unencrypted,
+}
+
+impl fmt::Debug for Encryption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Key(_) => "Key",
+            Self::Unencrypted => "Unencrypted",
+        })
+    }
+}
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In a file, created when it is missing or empty.
+    File(PathBuf),
+    /// In memory, gone with the store.
+    Memory,
+}
+
+/// How a SQLite store is opened.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    pub(crate) place: Place,
+    pub(crate) encryption: Encryption,
+    pub(crate) readers: u32,
+}
+
+impl SqliteOptions {
+    /// A database in a file. A missing or empty file becomes a new database; on Unix only its owner can read a file
+    /// that is made here.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>, encryption: Encryption) -> Self {
+        Self { place: Place::File(path.into()), encryption, readers: 4 }
+    }
+
+    /// A database in memory, for tests. Reads and writes share one connection.
+    #[must_use]
+    pub const fn in_memory() -> Self {
+        Self { place: Place::Memory, encryption: Encryption::Unencrypted, readers: 1 }
+    }
+
+    /// At most so many connections read at the same time; the default is 4, the least is 1. Each has a thread and a
+    /// page cache of its own.
+    #[must_use]
+    pub fn readers(mut self, connections: u32) -> Self {
+        self.readers = connections.max(1);
+        self
+    }
+}
+
+/// What makes a path or a key unusable. It comes as the source of [`StoreError::Backend`].
+///
+/// [`StoreError::Backend`]: hexmtp_ports::store::StoreError::Backend
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenProblem {
+    /// The key has the wrong length.
+    #[error("a database key has 32 bytes, not {0}")]
+    KeyLength(usize),
+    /// A key was given, but the file holds a database that is not encrypted.
+    #[error("a key was given, but the database is not encrypted")]
+    NotEncrypted,
+    /// The path names something that is not a file.
+    #[error("{} is not a file", .0.display())]
+    NotAFile(PathBuf),
+    /// The file cannot be read or made.
+    #[error("{} cannot be opened", path.display())]
+    Inaccessible {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,12 @@
+//! Conversations: created, found, changed.
+
+mod create;
+mod membership;
+mod metadata;
+mod record;
+
+pub use create::{GroupOptions, GroupPermissions};
+pub(crate) use create::{create_group, create_or_find_dm};
+pub(crate) use membership::{add_members, follow_installations, remove_members};
+pub(crate) use metadata::update_metadata;
+pub(crate) use record::{ensure_writable, initial_consent, load, new_record, take_over};

@@ -1,0 +1,178 @@
+//! Registration: key package first, then one identity update (PROTOCOL.md 1.9).
+//!
+//! Every step can be repeated. The installation's key is stored before anybody hears of it, so a crash at any
+//! point leaves a registration that the next start completes.
+
+use hexmtp_domain::identity::{
+    AssociationState, Identifier, IdentityUpdate, InstallationKey, MAX_INSTALLATIONS, MemberIdentifier,
+    UnsignedUpdate, inbox_id,
+};
+use hexmtp_domain::version::ProtocolVersion;
+use hexmtp_domain::{InboxId, Secret, SequenceId};
+use hexmtp_ports::signer::WalletSigner;
+use hexmtp_ports::store::{IdentityRecord, RowChange, Scope};
+
+use crate::context::{Context, ContextInner, Ports};
+use crate::error::RegisterError;
+use crate::identity::{latest_state, refresh};
+use crate::key_package;
+use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
+
+/// How an installation is registered.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    /// The nonce of a new inbox.
+    pub(crate) nonce: u64,
+    /// The protocol version that the client claims.
+    pub(crate) claimed_version: ProtocolVersion,
+}
+
+/// The installation of this store, which must be registered.
+pub(crate) async fn open(ports: Ports, claimed_version: ProtocolVersion) -> Result<Context, RegisterError> {
+    match ports.store.identity().await? {
+        Some(identity) if identity.registered.is_some() => {
+            Ok(ContextInner::new(ports, &identity, claimed_version))
+        }
+        _ => Err(RegisterError::NotRegistered),
+    }
+}
+
+/// The installation of this store; registers one, or completes a registration, where there is none.
+pub(crate) async fn register(
+    ports: Ports,
+    signer: &dyn WalletSigner,
+    options: Registration,
+) -> Result<Context, RegisterError> {
+    let identifier = signer.identifier();
+    let stored = ports.store.identity().await?;
+    if let Some(identity) = stored.as_ref().filter(|identity| identity.registered.is_some()) {
+        let context = ContextInner::new(ports, identity, options.claimed_version);
+        confirm_owner(&context, &identifier, options.nonce).await?;
+        return Ok(context);
+    }
+    let found =
+        ports.identity_log.inbox_ids(std::slice::from_ref(&identifier)).await?.first().copied().flatten();
+    let inbox = found.unwrap_or_else(|| inbox_id(&identifier, options.nonce));
+    let identity = match stored {
+        Some(identity) if identity.inbox_id == inbox => identity,
+        Some(identity) => return Err(RegisterError::OtherInbox { stored: identity.inbox_id, signer: inbox }),
+        None => prepare(&ports, inbox).await?,
+    };
+    let context = ContextInner::new(ports, &identity, options.claimed_version);
+    complete(&context, identity, signer, options.nonce).await?;
+    Ok(context)
+}
+
+/// The signer of a store that is registered already must belong to its inbox, as far as this device knows it.
+async fn confirm_owner(context: &Context, identifier: &Identifier, nonce: u64) -> Result<(), RegisterError> {
+    let mut state = None;
+    for logged in context.store.identity_updates(context.inbox_id, SequenceId::default()).await? {
+        let Ok(update) = IdentityUpdate::decode(&logged.update) else { break };
+        let Ok(next) = AssociationState::apply(state.take(), &update) else { break };
+        state = Some(next);
+    }
+    match state {
+        Some(state) if !state.contains(&MemberIdentifier::from(identifier.clone())) => {
+            let found = context.identity_log.inbox_ids(std::slice::from_ref(identifier)).await?;
+            match found.first().copied().flatten() {
+                Some(signer) if signer == context.inbox_id => Ok(()),
+                Some(signer) => Err(RegisterError::OtherInbox { stored: context.inbox_id, signer }),
+                None => Err(RegisterError::OtherInbox {
+                    stored: context.inbox_id,
+                    signer: inbox_id(identifier, nonce),
+                }),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the installation's keys and stores them, known to nobody yet.
+async fn prepare(ports: &Ports, inbox_id: InboxId) -> Result<IdentityRecord, RegisterError> {
+    let mut seed = [0; 32];
+    ports.entropy.fill(&mut seed)?;
+    let mut hmac_root = [0; 42];
+    ports.entropy.fill(&mut hmac_root)?;
+    let identity = IdentityRecord {
+        inbox_id,
+        key: InstallationKey::from_seed(seed),
+        hmac_root: Secret::from(hmac_root),
+        created_at: ports.clock.now(),
+        registered: None,
+    };
+    let context = ContextInner::new(ports.clone(), &identity, ProtocolVersion::claimed());
+    for _ in 0..MAX_CONFLICTS {
+        let mut unit = Unit::load(&context, &[Scope::Installation]).await?;
+        // Another process may have prepared this store in the meantime: its identity stands.
+        if let Some(identity) = context.store.identity().await? {
+            return Ok(identity);
+        }
+        unit.change(RowChange::PutIdentity(identity.clone()));
+        match unit.commit(&context).await {
+            Err(error) if is_conflict(&error) => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => break,
+        }
+    }
+    Ok(identity)
+}
+
+/// Makes the network know the installation.
+async fn complete(
+    context: &Context,
+    mut identity: IdentityRecord,
+    signer: &dyn WalletSigner,
+    nonce: u64,
+) -> Result<(), RegisterError> {
+    let latest = refresh(context, &[context.inbox_id]).await?;
+    let known = latest.get(&context.inbox_id).copied().unwrap_or_default();
+    let state = match known {
+        SequenceId(0) => None,
+        _ => Some(latest_state(context, context.inbox_id).await?.1),
+    };
+    let own = MemberIdentifier::Installation(context.key.id());
+    if !state.as_ref().is_some_and(|state| state.contains(&own)) {
+        check_limit(context, state.as_deref())?;
+        key_package::ensure_uploaded(context).await?;
+        let update = sign(context, state.is_some(), signer, nonce).await?;
+        context.identity_log.publish(&update).await?;
+    }
+    let (sequence_id, state) = latest_state(context, context.inbox_id).await?;
+    if !state.contains(&own) {
+        return Err(RegisterError::NotVisible);
+    }
+    identity.registered = Some(sequence_id);
+    let mut unit = Unit::unconditional();
+    unit.change(RowChange::PutIdentity(identity));
+    Ok(unit.commit(context).await?)
+}
+
+/// R-IDN limit: an eleventh installation is refused before anything is published (PROTOCOL.md 1.9).
+fn check_limit(context: &Context, state: Option<&AssociationState>) -> Result<(), RegisterError> {
+    match state {
+        Some(state) if state.installations().len() >= MAX_INSTALLATIONS => {
+            Err(RegisterError::TooManyInstallations { inbox_id: context.inbox_id, limit: MAX_INSTALLATIONS })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The identity update that adds this installation, and creates the inbox where there is none.
+async fn sign(
+    context: &Context,
+    inbox_exists: bool,
+    signer: &dyn WalletSigner,
+    nonce: u64,
+) -> Result<Vec<u8>, RegisterError> {
+    let installation = context.key.id();
+    let now = context.now().as_unsigned_nanos();
+    let identifier = signer.identifier();
+    let unsigned = if inbox_exists {
+        UnsignedUpdate::add_member(context.inbox_id, installation.into(), identifier.into(), now)
+    } else {
+        UnsignedUpdate::create_inbox(&identifier, nonce, installation, now)
+    };
+    let text = unsigned.signature_text();
+    let signatures = [signer.sign(&text).await?, context.key.sign_identity_text(&text)];
+    Ok(unsigned.sign(&signatures)?.encode())
+}

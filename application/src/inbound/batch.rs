@@ -1,0 +1,304 @@
+//! Envelopes of one group, taken in one after the other, with what they change collected for one commit.
+
+use std::collections::BTreeMap;
+
+use hexmtp_domain::group::commit_rules::CommitEffects;
+use hexmtp_domain::group::{ConversationKind, GroupContext, LeafMember};
+use hexmtp_domain::intent::{IntentEvent, IntentState};
+use hexmtp_domain::message::{DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id};
+use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic};
+use hexmtp_ports::delivery::GroupEnvelope;
+use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
+use hexmtp_ports::store::{
+    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MessageRecord, RejectedRecord,
+    RowChange,
+};
+
+use crate::context::Context;
+use crate::error::SyncError;
+use crate::group::take_over;
+use crate::inbound::commit::{Judged, change_message, judge};
+use crate::outbound::moved;
+use crate::unit::Unit;
+
+/// A group while envelopes are taken in.
+pub(crate) struct Batch<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) record: ConversationRecord,
+    pub(crate) group: GroupContext,
+    pub(crate) session: Box<dyn MlsSession>,
+    own: BTreeMap<PayloadHash, IntentRecord>,
+    rows: Vec<RowChange>,
+    keep: Keep,
+    waiting: Option<Waiting>,
+    taken: usize,
+}
+
+/// Why the batch ends before its last envelope.
+enum Waiting {
+    /// Facts could not be fetched; the next sync tries again.
+    For(SyncError),
+    /// The group asks for a newer version.
+    Paused,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(
+        context: &'a Context,
+        record: ConversationRecord,
+        session: Box<dyn MlsSession>,
+        open: Vec<IntentRecord>,
+    ) -> Result<Self, SyncError> {
+        let group = GroupContext::parse(&record.extensions)?;
+        let own = open
+            .into_iter()
+            .filter(|intent| intent.state == IntentState::Published)
+            .filter_map(|intent| Some((intent.payload.as_ref()?.hash, intent)))
+            .collect();
+        Ok(Self {
+            context,
+            record,
+            group,
+            session,
+            own,
+            rows: Vec::new(),
+            keep: Keep::All,
+            waiting: None,
+            taken: 0,
+        })
+    }
+
+    /// Whether no further envelope can be taken in now.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// Takes one envelope in. What is wrong with it is recorded; an error means that the group's own state
+    /// cannot be worked with.
+    pub(crate) async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
+        if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
+            self.confirm(envelope, &intent)?;
+        } else {
+            match self.session.process(&envelope.data) {
+                Ok(Processed::Application { sender, epoch, plaintext }) => {
+                    self.store_message(envelope, sender, epoch, &plaintext);
+                }
+                Ok(Processed::Commit(summary)) => {
+                    let judged = judge(self.context, &self.group, &self.record.members, &summary).await;
+                    self.settle(envelope, summary.committer, judged)?;
+                    if self.is_waiting() {
+                        return Ok(());
+                    }
+                }
+                Ok(Processed::Proposal { .. }) => {
+                    self.reject(
+                        envelope,
+                        "inbound.proposal",
+                        "proposals by reference are not used".to_owned(),
+                    );
+                }
+                // An own message without an intent: another process has settled it, or a copy came twice.
+                Ok(Processed::Own) => {}
+                // The fault is in the own state, not in the envelope: it waits until the state is healed.
+                Err(error @ (MlsError::MissingRow(_) | MlsError::CorruptRow(_))) => {
+                    self.waiting = Some(Waiting::For(error.into()));
+                    return Ok(());
+                }
+                Err(error) => self.refused(envelope, &error),
+            }
+        }
+        self.taken += 1;
+        let cursor =
+            RowChange::AdvanceCursor { topic: Topic::Group(self.record.id), cursor: envelope.cursor };
+        self.rows.push(cursor);
+        Ok(())
+    }
+
+    /// Does what was decided about a staged commit. One that has to wait will be processed again: nothing of it
+    /// is kept.
+    fn settle(
+        &mut self,
+        envelope: &GroupEnvelope,
+        committer: LeafMember,
+        judged: Judged,
+    ) -> Result<(), SyncError> {
+        match judged {
+            Judged::Accept(effects) => {
+                self.session.merge_staged()?;
+                return self.applied(envelope, committer, &effects);
+            }
+            Judged::Reject(violation) => {
+                self.reject(envelope, violation.code(), violation.to_string());
+                self.log_commit(envelope, CommitOutcome::Invalid, Some(committer));
+                return Ok(());
+            }
+            Judged::Pause(minimum) => {
+                self.record.paused_for = Some(minimum);
+                self.waiting = Some(Waiting::Paused);
+            }
+            Judged::Wait(error) => self.waiting = Some(Waiting::For(error)),
+        }
+        self.keep = Keep::BeforeStagedCommit;
+        Ok(())
+    }
+
+    /// An own payload was read back.
+    fn confirm(&mut self, envelope: &GroupEnvelope, intent: &IntentRecord) -> Result<(), SyncError> {
+        let Some(payload) = &intent.payload else { return Ok(()) };
+        if !intent.intent.is_commit() {
+            self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes: false }, None));
+            if let Some(id) = intent.message_id {
+                let published = Some((envelope.server_time, envelope.cursor));
+                self.rows.push(RowChange::SetDelivery { id, status: DeliveryStatus::Published, published });
+                self.record.last_message_at = self.record.last_message_at.max(Some(envelope.server_time));
+            }
+            return Ok(());
+        }
+        if payload.epoch != self.record.epoch {
+            self.rows.push(moved(intent, IntentEvent::LostRace, None));
+            self.log_commit(envelope, CommitOutcome::WrongEpoch, Some(self.context.own_leaf()));
+            return Ok(());
+        }
+        let before = self.group.clone();
+        self.session.merge_pending()?;
+        let welcomes = payload.post_commit.is_some();
+        self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes }, None));
+        self.record.rotated_at = self.context.now();
+        let own = self.context.own_leaf();
+        let after = GroupContext::parse(&self.session.state()?.extensions)?;
+        let effects = CommitEffects::between(own.inbox_id, &before, after);
+        self.applied(envelope, own, &effects)
+    }
+
+    /// A commit was merged.
+    fn applied(
+        &mut self,
+        envelope: &GroupEnvelope,
+        committer: LeafMember,
+        effects: &CommitEffects,
+    ) -> Result<(), SyncError> {
+        let last = self.record.authenticator;
+        take_over(&mut self.record, self.session.state()?);
+        self.group = GroupContext::parse(&self.record.extensions)?;
+        self.rows.push(RowChange::AppendCommitLog(CommitLogRecord {
+            last_authenticator: Some(last),
+            ..self.commit_line(envelope, CommitOutcome::Applied, Some(committer))
+        }));
+        if let Some(message) = change_message(envelope, committer, effects, self.record.epoch) {
+            self.record.last_message_at = self.record.last_message_at.max(Some(message.sent_at));
+            self.rows.push(RowChange::InsertMessage(message));
+        }
+        Ok(())
+    }
+
+    /// A message of another member was decrypted.
+    fn store_message(
+        &mut self,
+        envelope: &GroupEnvelope,
+        sender: LeafMember,
+        epoch: Epoch,
+        plaintext: &[u8],
+    ) {
+        if !self.group.membership.members.contains_key(&sender.inbox_id) {
+            self.reject(
+                envelope,
+                "inbound.sender_not_a_member",
+                "the sender's inbox is no member".to_owned(),
+            );
+            return;
+        }
+        let opened = match PlaintextEnvelope::decode(plaintext) {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.reject(envelope, error.code(), error.to_string());
+                return;
+            }
+        };
+        let content_type = EncodedContent::decode(&opened.content).ok().map(|content| content.content_type);
+        if self.record.kind != ConversationKind::Oneshot {
+            self.record.last_message_at = self.record.last_message_at.max(Some(envelope.server_time));
+        }
+        self.rows.push(RowChange::InsertMessage(MessageRecord {
+            id: message_id(self.record.id, &opened.idempotency_key, &opened.content),
+            group_id: self.record.id,
+            sender,
+            sent_at: envelope.server_time,
+            kind: MessageKind::Application,
+            delivery: DeliveryStatus::Published,
+            content_type,
+            content: opened.content,
+            idempotency_key: opened.idempotency_key,
+            cursor: Some(envelope.cursor),
+            epoch: Some(epoch),
+        }));
+    }
+
+    /// MLS refused an envelope.
+    fn refused(&mut self, envelope: &GroupEnvelope, error: &MlsError) {
+        let is_commit = envelope.cursor.originator == Originator::COMMITS;
+        match error {
+            // A commit that lost a race is part of every group's life.
+            MlsError::WrongEpoch { message, group } if is_commit && message < group => {
+                self.log_commit(envelope, CommitOutcome::WrongEpoch, None);
+                return;
+            }
+            MlsError::ExpiredKeyPackageInCommit => self.record.needs_readd = Some(error.code().to_owned()),
+            _ => {}
+        }
+        self.reject(envelope, error.code(), error.to_string());
+        if is_commit {
+            self.log_commit(envelope, CommitOutcome::Undecryptable, None);
+        }
+    }
+
+    fn reject(&mut self, envelope: &GroupEnvelope, code: &str, detail: String) {
+        tracing::warn!(group = %self.record.id, sequence_id = %envelope.cursor.sequence_id, code, "refused");
+        self.rows.push(RowChange::RecordRejected(RejectedRecord {
+            topic: Topic::Group(self.record.id),
+            cursor: envelope.cursor,
+            code: code.to_owned(),
+            detail,
+            at: self.context.now(),
+        }));
+    }
+
+    fn log_commit(
+        &mut self,
+        envelope: &GroupEnvelope,
+        outcome: CommitOutcome,
+        committer: Option<LeafMember>,
+    ) {
+        let line = self.commit_line(envelope, outcome, committer);
+        self.rows.push(RowChange::AppendCommitLog(line));
+    }
+
+    fn commit_line(
+        &self,
+        envelope: &GroupEnvelope,
+        outcome: CommitOutcome,
+        committer: Option<LeafMember>,
+    ) -> CommitLogRecord {
+        CommitLogRecord {
+            group_id: self.record.id,
+            sequence_id: envelope.cursor.sequence_id,
+            last_authenticator: Some(self.record.authenticator),
+            outcome,
+            epoch: self.record.epoch,
+            authenticator: self.record.authenticator,
+            committer: committer.map(|leaf| leaf.installation_id),
+        }
+    }
+
+    /// Hands everything over to the unit of work: the number of envelopes accounted for, and why there are not
+    /// more of them.
+    pub(crate) fn finish(self, unit: &mut Unit) -> Result<(usize, Option<SyncError>), SyncError> {
+        unit.change_mls(self.session.into_changes(self.keep)?);
+        unit.change(RowChange::PutConversation(Box::new(self.record)));
+        self.rows.into_iter().for_each(|row| unit.change(row));
+        let waiting = match self.waiting {
+            Some(Waiting::For(error)) => Some(error),
+            Some(Waiting::Paused) | None => None,
+        };
+        Ok((self.taken, waiting))
+    }
+}

@@ -1,0 +1,95 @@
+//! Reading a group's log: pages of envelopes, each page one unit of work.
+
+use hexmtp_domain::{GroupId, Topic};
+use hexmtp_ports::delivery::GroupEnvelope;
+use hexmtp_ports::mls::MlsError;
+use hexmtp_ports::store::record::MembershipState;
+use hexmtp_ports::store::{RowChange, Scope};
+
+use crate::context::Context;
+use crate::error::SyncError;
+use crate::group::load;
+use crate::inbound::batch::Batch;
+use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
+
+/// The page size of the protocol (FEATURES.md K-12).
+const PAGE: usize = 100;
+
+/// Reads the group's log to its end; the caller holds the group's lock. Gives the number of envelopes that
+/// were accounted for.
+pub(crate) async fn pull(context: &Context, group_id: GroupId) -> Result<usize, SyncError> {
+    let mut total = 0;
+    loop {
+        let after = context.store.cursor(Topic::Group(group_id)).await?;
+        let page = context.delivery.query_group_messages(group_id, &after, PAGE).await?;
+        if page.items.is_empty() {
+            return Ok(total);
+        }
+        let taken = take_in(context, group_id, &page.items).await?;
+        total += taken;
+        if !page.has_more || taken == 0 {
+            return Ok(total);
+        }
+    }
+}
+
+/// Takes consecutive envelopes of a group's log in, in one unit of work; the caller holds the group's lock.
+/// Those that are accounted for already are passed over. When one has to wait, for the network or for a newer
+/// version, everything before it is stored, and the error says why.
+pub(crate) async fn take_in(
+    context: &Context,
+    group_id: GroupId,
+    envelopes: &[GroupEnvelope],
+) -> Result<usize, SyncError> {
+    for _ in 0..MAX_CONFLICTS {
+        let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
+        let mut record = load(context, group_id).await?;
+        if let Some(minimum) = record.paused_for.take() {
+            if !context.claimed_version.supports(&minimum) {
+                return Ok(0);
+            }
+        }
+        if record.membership == MembershipState::Removed {
+            return skip(context, unit, envelopes).await;
+        }
+        let clock = context.store.cursor(Topic::Group(group_id)).await?;
+        let open = context.store.open_intents(group_id).await?;
+        let rows = unit.mls_rows(Scope::Group(group_id));
+        let session = match context.mls.open_group(&context.key, group_id, rows) {
+            Ok(session) => session,
+            Err(error @ MlsError::MissingRow(_)) => return Err(error.into()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut batch = Batch::new(context, record, session, open)?;
+        for envelope in envelopes {
+            if clock.covers(envelope.cursor) {
+                continue;
+            }
+            batch.take_in(envelope).await?;
+            if batch.is_waiting() {
+                break;
+            }
+        }
+        let (taken, waiting) = batch.finish(&mut unit)?;
+        match unit.commit(context).await {
+            Err(error) if is_conflict(&error) => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => return waiting.map_or(Ok(taken), Err),
+        }
+    }
+    Err(SyncError::Contention)
+}
+
+/// Moves past envelopes of a group that this installation is no longer in.
+async fn skip(context: &Context, mut unit: Unit, envelopes: &[GroupEnvelope]) -> Result<usize, SyncError> {
+    for envelope in envelopes {
+        unit.change(RowChange::AdvanceCursor {
+            topic: Topic::Group(envelope.group_id),
+            cursor: envelope.cursor,
+        });
+    }
+    match unit.commit(context).await {
+        Err(error) if !is_conflict(&error) => Err(error.into()),
+        _ => Ok(envelopes.len()),
+    }
+}

@@ -1,0 +1,5 @@
+//! The own key packages: made, uploaded, replaced.
+
+mod rotate;
+
+pub(crate) use rotate::{delete_outdated, ensure_uploaded, rotate, rotate_if_due};

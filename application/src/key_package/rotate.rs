@@ -1,0 +1,91 @@
+//! A key package is stored with all its private keys before it is uploaded, and kept for a while after a newer
+//! one took its place: welcomes made for it may still be on their way (PROTOCOL.md 2.2).
+
+use hexmtp_domain::key_package::{GRACE_PERIOD, ROTATION_INTERVAL};
+use hexmtp_ports::mls::KeyPackageParams;
+use hexmtp_ports::store::{KeyPackageRecord, MlsRowChange, RowChange, Scope};
+
+use crate::context::Context;
+use crate::error::PortError;
+use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
+
+/// Makes a key package, stores it, and uploads it in place of the present one.
+pub(crate) async fn rotate(context: &Context) -> Result<(), PortError> {
+    let (wrapper_public, wrapper_seed) = context.welcome_crypto.generate_wrapper_key()?;
+    let made = context.mls.create_key_package(KeyPackageParams {
+        key: &context.key,
+        inbox_id: context.inbox_id,
+        now: context.now(),
+        wrapper_public_key: Some(&wrapper_public),
+    })?;
+    let record = KeyPackageRecord {
+        reference: made.reference,
+        init_key: (made.init_public_key, made.init_private_key),
+        wrapper_key: (wrapper_public, wrapper_seed),
+        created_at: context.now(),
+        uploaded: false,
+        superseded_at: None,
+    };
+    let scope = Scope::KeyPackage(record.reference);
+    let mut unit = Unit::load(context, &[scope]).await?;
+    unit.change_mls(made.changes);
+    unit.change(RowChange::PutKeyPackage(record.clone()));
+    unit.commit(context).await?;
+    context.delivery.upload_key_package(made.tls).await?;
+    supersede_others(context, record).await
+}
+
+/// Marks a key package as the one that the network hands out.
+async fn supersede_others(context: &Context, current: KeyPackageRecord) -> Result<(), PortError> {
+    let now = context.now();
+    let mut unit = Unit::unconditional();
+    for mut older in context.store.key_packages().await? {
+        if older.reference != current.reference && older.superseded_at.is_none() {
+            older.superseded_at = Some(now);
+            unit.change(RowChange::PutKeyPackage(older));
+        }
+    }
+    unit.change(RowChange::PutKeyPackage(KeyPackageRecord { uploaded: true, ..current }));
+    Ok(unit.commit(context).await?)
+}
+
+/// Uploads a first key package. One that was made and perhaps not uploaded is replaced: its bytes are gone.
+pub(crate) async fn ensure_uploaded(context: &Context) -> Result<(), PortError> {
+    let uploaded = context.store.key_packages().await?.iter().any(|record| record.uploaded);
+    if uploaded { Ok(()) } else { rotate(context).await }
+}
+
+/// Rotates when the present key package is old, or never reached the network.
+pub(crate) async fn rotate_if_due(context: &Context) -> Result<(), PortError> {
+    let now = context.now();
+    let fresh = context.store.key_packages().await?.iter().any(|record| {
+        record.uploaded && record.superseded_at.is_none() && now.since(record.created_at) < ROTATION_INTERVAL
+    });
+    if fresh { Ok(()) } else { rotate(context).await }
+}
+
+/// Deletes key packages that were replaced long enough ago, with their private keys.
+pub(crate) async fn delete_outdated(context: &Context) -> Result<(), PortError> {
+    let now = context.now();
+    for record in context.store.key_packages().await? {
+        let outdated = record.superseded_at.is_some_and(|at| now.since(at) >= GRACE_PERIOD);
+        if !outdated {
+            continue;
+        }
+        let scope = Scope::KeyPackage(record.reference);
+        for _ in 0..MAX_CONFLICTS {
+            let mut unit = Unit::load(context, &[scope]).await?;
+            let rows = unit.mls_rows(scope);
+            unit.change_mls(rows.into_keys().map(|key| MlsRowChange { scope, key, value: None }).collect());
+            unit.change(RowChange::DeleteKeyPackage(record.reference));
+            match unit.commit(context).await {
+                Err(error) if is_conflict(&error) => {}
+                other => {
+                    other?;
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
+}

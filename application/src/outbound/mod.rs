@@ -1,0 +1,15 @@
+//! From an intent to the network: queue, stage, publish, confirm, welcome.
+
+mod publish;
+mod queue;
+mod send;
+mod settle;
+mod stage;
+mod stage_membership;
+mod welcomes;
+
+pub(crate) use publish::moved;
+pub(crate) use queue::{new_intent, queue};
+pub use send::SendOptions;
+pub(crate) use send::send;
+pub(crate) use settle::{carry_on, settle};

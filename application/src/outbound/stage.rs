@@ -1,0 +1,178 @@
+//! Making payloads: MLS encrypts or commits, and the result is stored before anybody sees it.
+
+use hexmtp_domain::group::commit_rules::{Verdict, judge_commit};
+use hexmtp_domain::group::commit_summary::RawExtension;
+use hexmtp_domain::group::membership::InstallationStates;
+use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember, MutableMetadata, mutable_metadata};
+use hexmtp_domain::intent::{Intent, IntentEvent, IntentState, StagedPayload};
+use hexmtp_domain::welcome::PostCommit;
+use hexmtp_domain::{GroupId, PayloadHash};
+use hexmtp_ports::mls::{CommitPlan, Keep, MlsSession, SessionState};
+use hexmtp_ports::store::{IntentRecord, RowChange, Scope};
+
+use crate::context::Context;
+use crate::error::{ChangeError, SyncError};
+use crate::group::{ensure_writable, load};
+use crate::outbound::publish::moved;
+use crate::outbound::settle::Failures;
+use crate::outbound::stage_membership::plan_membership_commit;
+use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
+
+/// A commit that is about to be made, and what receivers need to judge it.
+pub(crate) struct PlannedCommit {
+    pub(crate) plan: CommitPlan,
+    pub(crate) added: Vec<LeafMember>,
+    pub(crate) removed: Vec<LeafMember>,
+    pub(crate) states: InstallationStates,
+    pub(crate) recipients: Vec<hexmtp_domain::welcome::WelcomeRecipient>,
+}
+
+/// Stages the open intents of a group in their order: any number of messages, or one commit. One that can
+/// never succeed is given up, and the reason is handed to whoever waits for it.
+pub(crate) async fn stage(
+    context: &Context,
+    group_id: GroupId,
+    failures: &mut Failures,
+) -> Result<(), ChangeError> {
+    for _ in 0..MAX_CONFLICTS {
+        let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
+        let record = load(context, group_id).await?;
+        ensure_writable(context, &record)?;
+        let open = context.store.open_intents(group_id).await?;
+        let rows = unit.mls_rows(Scope::Group(group_id));
+        let mut session = context.mls.open_group(&context.key, group_id, rows)?;
+        for intent in open.iter().filter(|intent| intent.state == IntentState::ToPublish) {
+            if let Intent::SendMessage { envelope } = &intent.intent {
+                let data = session.seal(envelope)?;
+                unit.change(staged(intent, data, session.state()?.epoch, None));
+                continue;
+            }
+            if unit.has_changes() {
+                // The messages before it are published first.
+                break;
+            }
+            match stage_commit(context, intent, session.as_mut()).await {
+                Ok(change) => unit.change(change),
+                Err(error) if error.retry() == hexmtp_ports::Retry::Never => {
+                    unit.change(moved(intent, IntentEvent::GaveUp, Some(error.code())));
+                    failures.insert(intent.id, error);
+                }
+                Err(error) => return Err(error),
+            }
+            break;
+        }
+        unit.change_mls(session.into_changes(Keep::All)?);
+        match unit.commit(context).await {
+            Err(error) if is_conflict(&error) => {}
+            other => return Ok(other?),
+        }
+    }
+    Err(SyncError::Contention.into())
+}
+
+/// The row change that fixes an intent's payload.
+fn staged(
+    intent: &IntentRecord,
+    data: Vec<u8>,
+    epoch: hexmtp_domain::Epoch,
+    post_commit: Option<PostCommit>,
+) -> RowChange {
+    let payload = StagedPayload { hash: PayloadHash::of(&data), data, epoch, post_commit };
+    let staged = IntentRecord { payload: Some(payload), attempts: intent.attempts + 1, ..intent.clone() };
+    moved(&staged, IntentEvent::Staged, None)
+}
+
+/// Plans, judges and makes a commit. It is judged by the rules that receivers apply: a commit that they would
+/// refuse would part this member from the group.
+async fn stage_commit(
+    context: &Context,
+    intent: &IntentRecord,
+    session: &mut dyn MlsSession,
+) -> Result<RowChange, ChangeError> {
+    let state = session.state()?;
+    let group = GroupContext::parse(&state.extensions)?;
+    let planned = match &intent.intent {
+        Intent::UpdateMembership { add, remove } => {
+            plan_membership_commit(context, &state, &group, (add, remove)).await?
+        }
+        Intent::UpdateMetadata { field, value } => {
+            Some(plan_metadata(context, &state, &group, field, value).await?)
+        }
+        Intent::KeyUpdate | Intent::SendMessage { .. } => {
+            Some(planned_extensions(context, &state, &group, None).await?)
+        }
+    };
+    let Some(planned) = planned else {
+        return Ok(moved(intent, IntentEvent::NothingToDo, None));
+    };
+    judge(context, &state, &group, &planned)?;
+    let outbound = session.commit(&planned.plan)?;
+    let post_commit = outbound
+        .welcome
+        .filter(|_| !planned.recipients.is_empty())
+        .map(|welcome| PostCommit { welcome, recipients: planned.recipients });
+    Ok(staged(intent, outbound.data, state.epoch, post_commit))
+}
+
+/// A commit that changes nothing but, perhaps, the extensions.
+async fn planned_extensions(
+    context: &Context,
+    state: &SessionState,
+    group: &GroupContext,
+    extensions: Option<Vec<RawExtension>>,
+) -> Result<PlannedCommit, ChangeError> {
+    let own = context.own_leaf();
+    let states = match group.membership.members.get(&own.inbox_id) {
+        Some(sequence_id) => {
+            crate::identity::installation_states(context, &[(own.inbox_id, *sequence_id)]).await?
+        }
+        None => InstallationStates::default(),
+    };
+    debug_assert!(state.is_active, "an inactive group is refused before staging");
+    Ok(PlannedCommit {
+        plan: CommitPlan { extensions, ..CommitPlan::default() },
+        added: Vec::new(),
+        removed: Vec::new(),
+        states,
+        recipients: Vec::new(),
+    })
+}
+
+async fn plan_metadata(
+    context: &Context,
+    state: &SessionState,
+    group: &GroupContext,
+    field: &str,
+    value: &str,
+) -> Result<PlannedCommit, ChangeError> {
+    let mut metadata: MutableMetadata = group.mutable.clone();
+    metadata.attributes.insert(field.to_owned(), value.to_owned());
+    let extensions =
+        GroupContext::replaced(&state.extensions, mutable_metadata::EXTENSION_ID, metadata.encode());
+    planned_extensions(context, state, group, Some(extensions)).await
+}
+
+/// R-GRP: the own commit must be one that every receiver accepts.
+fn judge(
+    context: &Context,
+    state: &SessionState,
+    group: &GroupContext,
+    planned: &PlannedCommit,
+) -> Result<(), ChangeError> {
+    let own = context.own_leaf();
+    let summary = CommitSummary {
+        epoch: state.epoch,
+        committer: own,
+        added: planned.added.clone(),
+        removed: planned.removed.clone(),
+        updated: vec![(own, own)],
+        extensions: planned.plan.extensions.clone(),
+        removes_own_leaf: false,
+        forbidden_proposals: Vec::new(),
+    };
+    match judge_commit(group, &state.members, &summary, &planned.states, &context.claimed_version) {
+        Ok(Verdict::Accept(_)) => Ok(()),
+        Ok(Verdict::Pause { minimum }) => Err(ChangeError::Paused { minimum }),
+        Err(violation) => Err(ChangeError::Refused(violation)),
+    }
+}

@@ -1,0 +1,161 @@
+//! The network subscription that feeds the store while somebody listens.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, select};
+use hexmtp_domain::{GroupId, Topic, VectorClock};
+use hexmtp_ports::bounds::BoxStream;
+use hexmtp_ports::delivery::{DeliveryError, Envelope, GroupEnvelope, WelcomeEnvelope};
+use hexmtp_ports::platform::TaskHandle;
+use hexmtp_ports::store::record::MembershipState;
+use hexmtp_ports::store::{ConversationFilter, FeedEvent, FeedPosition};
+
+use crate::context::Context;
+use crate::error::SyncError;
+use crate::inbound::{take_in, take_in_welcomes};
+
+/// How many envelopes that are there already are taken in together.
+const BATCH: usize = 100;
+
+/// The first wait after a lost subscription; each further one is twice as long, up to the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The running subscription; it ends when nobody holds it any more.
+pub(crate) struct Pump {
+    _task: Box<dyn TaskHandle>,
+}
+
+/// The client's subscription, while there is one.
+#[derive(Default)]
+pub(crate) struct PumpSlot(Mutex<Weak<Pump>>);
+
+/// The running subscription, started if there is none.
+pub(crate) fn start(context: &Context) -> Arc<Pump> {
+    let mut slot = context.pump.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pump) = slot.upgrade() {
+        return pump;
+    }
+    let task = context.runtime.spawn(Box::pin(run(Arc::clone(context))));
+    let pump = Arc::new(Pump { _task: task });
+    *slot = Arc::downgrade(&pump);
+    pump
+}
+
+/// Subscribes for ever: from what is stored, again after every loss.
+async fn run(context: Context) {
+    let mut wait = FIRST_WAIT;
+    loop {
+        match subscribe_once(&context).await {
+            Ok(()) => wait = FIRST_WAIT,
+            Err(error) => {
+                tracing::info!(code = error.code(), "the subscription is taken up again");
+                context.runtime.sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+        }
+    }
+}
+
+/// One subscription, until it is lost, or until there is a conversation that it does not cover.
+async fn subscribe_once(context: &Context) -> Result<(), SyncError> {
+    let mut wake_ups = context.store.wake_ups().fuse();
+    let mut position = context.store.position().await?;
+    let groups = followed_groups(context).await?;
+    let mut topics = vec![own_welcomes(context).await?];
+    for group_id in &groups {
+        let topic = Topic::Group(*group_id);
+        topics.push((topic, context.store.cursor(topic).await?));
+    }
+    let mut incoming = context.delivery.subscribe(topics).await?.fuse();
+    // A conversation that was stored meanwhile is found at once.
+    if has_new_group(context, &mut position, &groups).await? {
+        return Ok(());
+    }
+    loop {
+        select! {
+            envelope = incoming.next() => {
+                let Some(first) = envelope else { return Err(DeliveryError::SubscriptionEnded.into()) };
+                let envelopes = with_ready(first?, &mut incoming)?;
+                take_in_all(context, envelopes).await?;
+            }
+            woken = wake_ups.next() => {
+                if woken.is_none() || has_new_group(context, &mut position, &groups).await? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+async fn own_welcomes(context: &Context) -> Result<(Topic, VectorClock), SyncError> {
+    let topic = Topic::Welcome(context.key.id());
+    Ok((topic, context.store.cursor(topic).await?))
+}
+
+/// The groups whose logs are followed: those that this installation is a member of.
+async fn followed_groups(context: &Context) -> Result<BTreeSet<GroupId>, SyncError> {
+    let conversations = context.store.conversations(&ConversationFilter::default()).await?;
+    Ok(conversations
+        .into_iter()
+        .filter(|record| record.membership != MembershipState::Removed)
+        .map(|record| record.id)
+        .collect())
+}
+
+/// Whether the feed tells of a conversation that is not followed.
+async fn has_new_group(
+    context: &Context,
+    position: &mut FeedPosition,
+    groups: &BTreeSet<GroupId>,
+) -> Result<bool, SyncError> {
+    loop {
+        let entries = context.store.changes_after(*position, BATCH).await?;
+        let Some(last) = entries.last() else { return Ok(false) };
+        *position = last.position;
+        let is_new = |event: &FeedEvent| matches!(event, FeedEvent::ConversationStored(group_id) if !groups.contains(group_id));
+        if entries.iter().any(|entry| is_new(&entry.event)) {
+            return Ok(true);
+        }
+    }
+}
+
+/// An envelope, and those that have arrived behind it.
+fn with_ready(
+    first: Envelope,
+    incoming: &mut futures_util::stream::Fuse<BoxStream<'static, Result<Envelope, DeliveryError>>>,
+) -> Result<Vec<Envelope>, DeliveryError> {
+    let mut envelopes = vec![first];
+    while envelopes.len() < BATCH {
+        match incoming.next().now_or_never() {
+            Some(Some(envelope)) => envelopes.push(envelope?),
+            _ => break,
+        }
+    }
+    Ok(envelopes)
+}
+
+/// Takes envelopes in: runs of one group together, in the order in which they came.
+async fn take_in_all(context: &Context, envelopes: Vec<Envelope>) -> Result<(), SyncError> {
+    let mut groups: Vec<(GroupId, Vec<GroupEnvelope>)> = Vec::new();
+    let mut welcomes: Vec<WelcomeEnvelope> = Vec::new();
+    for envelope in envelopes {
+        match envelope {
+            Envelope::Welcome(welcome) => welcomes.push(welcome),
+            Envelope::Group(message) => match groups.iter_mut().find(|(id, _)| *id == message.group_id) {
+                Some((_, messages)) => messages.push(message),
+                None => groups.push((message.group_id, vec![message])),
+            },
+        }
+    }
+    for (group_id, messages) in groups {
+        let _guard = context.locks.lock(group_id).await;
+        take_in(context, group_id, &messages).await?;
+    }
+    if !welcomes.is_empty() {
+        take_in_welcomes(context, &welcomes).await?;
+    }
+    Ok(())
+}

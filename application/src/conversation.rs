@@ -7,6 +7,7 @@ use hexmtp_domain::group::mutable_metadata::{self, Role};
 use hexmtp_domain::group::{ConversationKind, GroupContext};
 use hexmtp_domain::identity::Identifier;
 use hexmtp_domain::message::{EncodedContent, text};
+use hexmtp_domain::version::ProtocolVersion;
 use hexmtp_domain::{GroupId, InboxId, InstallationId, MessageId, SequenceId};
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{CommitLogRecord, ConversationRecord, FeedPosition, MessageFilter, RowChange};
@@ -163,6 +164,15 @@ impl Conversation {
     /// [`ChangeError`].
     pub async fn update_name(&self, name: &str) -> Result<(), ChangeError> {
         group::update_metadata(&self.context, self.id, mutable_metadata::GROUP_NAME, name).await
+    }
+
+    /// Asks all members for at least this protocol version. Those who claim a lower one are paused until they
+    /// upgrade (PROTOCOL.md 4.5). Only super admins may.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotPermitted`] for a version above the own one or below the present floor.
+    pub async fn require_version(&self, version: &ProtocolVersion) -> Result<(), ChangeError> {
+        group::require_version(&self.context, self.id, version).await
     }
 
     /// Adds new installations of the members and removes revoked ones, now and not at the next occasion.

@@ -108,8 +108,8 @@ impl MlsEngine for OpenMlsEngine {
         let provider = self.provider();
         let welcome = wire::welcome(welcome)?;
         // The welcome names our key package with the very bytes that we look for.
-        let named = welcome.secrets().iter().map(|secrets| secrets.new_member());
-        let id = named.into_iter().find(|id| id.as_slice() == reference.as_bytes());
+        let mut named = welcome.secrets().iter().map(|secrets| secrets.new_member());
+        let id = named.find(|id| id.as_slice() == reference.as_bytes());
         let id = id.ok_or(MlsError::NotForThisKeyPackage)?;
         provider.overlay.load_key_package(reference, &id, rows)?;
         if !provider.overlay.has(Kind::KeyPackage, &id)? {

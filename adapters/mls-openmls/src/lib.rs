@@ -16,5 +16,10 @@ mod summary;
 mod welcome_crypto;
 mod wire;
 
+#[cfg(test)]
+mod errors_tests;
+#[cfg(test)]
+mod welcome_crypto_tests;
+
 pub use engine::OpenMlsEngine;
 pub use welcome_crypto::OpenMlsWelcomeCrypto;

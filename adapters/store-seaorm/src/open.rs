@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use hexmtp_domain::Secret;
@@ -31,6 +31,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What an unencrypted database file starts with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// The page size of SQLCipher, in bytes.
+const CIPHER_PAGE: u64 = 4096;
 /// SQLite's codes for a first page that makes no sense: out of memory (its fields do), not a database.
 const UNREADABLE_START: [i32; 2] = [7, 26];
 
@@ -42,8 +44,8 @@ pub(crate) async fn open(options: &SqliteOptions) -> Result<(SqlitePool, SqliteP
             let path = std::path::absolute(path).map_err(|source| inaccessible(path, source))?;
             let file = SqliteConnectOptions::new().filename(&path).create_if_missing(false);
             let file = with_key(file, &options.encryption)?;
-            if prepare_file(&path, &options.encryption)? {
-                probe(file.clone(), &path, &options.encryption).await?;
+            if let Some(page) = prepare_file(&path, &options.encryption)? {
+                probe(file.clone(), &path, &options.encryption, page).await?;
             }
             let file = file.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
             (file.clone(), Some(file.pragma("query_only", "ON")))
@@ -95,7 +97,8 @@ fn with_key(
     if key.len() != 32 {
         return Err(StoreError::Backend(Box::new(OpenProblem::KeyLength(key.len()))));
     }
-    Ok(options.pragma("key", raw_key(key).to_string()))
+    // SQLCipher writes its own diagnosis to the standard error stream; errors say what is to be said.
+    Ok(options.pragma("key", raw_key(key).to_string()).pragma("cipher_log_level", "NONE"))
 }
 
 /// The form in which SQLCipher takes a key as it is, without deriving it from a passphrase.
@@ -114,16 +117,16 @@ fn inaccessible(path: &Path, source: std::io::Error) -> StoreError {
     StoreError::Backend(Box::new(OpenProblem::Inaccessible { path: path.to_owned(), source }))
 }
 
-/// Makes the file if there is none, and tells whether there is something in it to be examined.
-fn prepare_file(path: &Path, encryption: &Encryption) -> Result<bool, StoreError> {
+/// Makes the file if there is none. If there is something in it to be examined, gives the size of its pages.
+fn prepare_file(path: &Path, encryption: &Encryption) -> Result<Option<u64>, StoreError> {
     match std::fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => create(path).map(|()| false),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path).map(|()| None),
         Err(error) => Err(inaccessible(path, error)),
         Ok(metadata) if !metadata.is_file() => {
             Err(StoreError::Backend(Box::new(OpenProblem::NotAFile(path.to_owned()))))
         }
-        Ok(metadata) if metadata.len() == 0 => Ok(false),
-        Ok(_) => check_start(path, encryption).map(|()| true),
+        Ok(metadata) if metadata.len() == 0 => Ok(None),
+        Ok(metadata) => check_start(path, metadata.len(), encryption).map(Some),
     }
 }
 
@@ -140,38 +143,57 @@ fn create(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Whether the file looks encrypted must be what is expected of it.
-fn check_start(path: &Path, encryption: &Encryption) -> Result<(), StoreError> {
-    let mut start = Vec::with_capacity(MAGIC.len());
+/// Whether the file looks encrypted must be what is expected of it. Gives the size of its pages.
+fn check_start(path: &Path, length: u64, encryption: &Encryption) -> Result<u64, StoreError> {
+    let mut start = Vec::with_capacity(18);
     File::open(path)
-        .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start))
+        .and_then(|file| file.take(18).read_to_end(&mut start))
         .map_err(|error| inaccessible(path, error))?;
-    match (encryption, start == MAGIC) {
-        (Encryption::Unencrypted, false) => Err(StoreError::WrongKeyOrNotADatabase),
-        (Encryption::Key(_), true) => Err(StoreError::Backend(Box::new(OpenProblem::NotEncrypted))),
-        _ => Ok(()),
+    // To SQLCipher, less than a page and a page of zeros are an empty database, which it would fill. An encrypted
+    // file starts with random bytes.
+    let blank = length < CIPHER_PAGE || start.iter().all(|byte| *byte == 0);
+    match (encryption, start.strip_prefix(MAGIC)) {
+        (Encryption::Key(_), Some(_)) => Err(StoreError::Backend(Box::new(OpenProblem::NotEncrypted))),
+        (Encryption::Unencrypted, Some(rest)) => Ok(match rest {
+            // 65536 does not fit into two bytes and is written as 1 (https://www.sqlite.org/fileformat2.html).
+            [0, 1] => 65_536,
+            [high, low] => u16::from_be_bytes([*high, *low]).into(),
+            _ => 0,
+        }),
+        (Encryption::Key(_), None) if !blank => Ok(CIPHER_PAGE),
+        _ => Err(StoreError::WrongKeyOrNotADatabase),
     }
 }
 
 /// Examines the file through a connection that cannot write, and that without a write-ahead log leaves no traces
 /// beside the file either.
-async fn probe(file: SqliteConnectOptions, path: &Path, encryption: &Encryption) -> Result<(), StoreError> {
+async fn probe(
+    file: SqliteConnectOptions,
+    path: &Path,
+    encryption: &Encryption,
+    page: u64,
+) -> Result<(), StoreError> {
     let mut log = OsString::from(path);
     log.push("-wal");
-    let has_log = std::fs::metadata(PathBuf::from(log)).is_ok_and(|metadata| metadata.len() > 0);
-    let options = with_defaults(file).read_only(true).immutable(!has_log);
-    let pool = pool(1).connect_lazy_with(options);
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let has_log = length(Path::new(&log)) > 0;
+    let pool = pool(1).connect_lazy_with(with_defaults(file).read_only(true).immutable(!has_log));
     let examined = examine(&connection(&pool)).await;
     pool.close().await;
-    examined.map(drop).map_err(|refused| match refused {
-        Refused::Unfit(error) => error,
-        Refused::Unreadable(error) => match (encryption, first_page_code(&error)) {
+    match examined {
+        // SQLite does not look whether the last page is whole. While there is a log, it may be there.
+        Ok(_) if !has_log && length(path).checked_rem(page) != Some(0) => {
+            Err(StoreError::Corrupt("the last page is cut off".to_owned()))
+        }
+        Ok(_) => Ok(()),
+        Err(Refused::Unfit(error)) => Err(error),
+        Err(Refused::Unreadable(error)) => Err(match (encryption, first_page_code(&error)) {
             (Encryption::Key(_), Some(_)) => StoreError::WrongKeyOrNotADatabase,
             // Its first bytes are those of a database.
             (Encryption::Unencrypted, Some(_)) => StoreError::Corrupt(error.to_string()),
             (_, None) => from_db(error),
-        },
-    })
+        }),
+    }
 }
 
 fn first_page_code(error: &DbErr) -> Option<i32> {

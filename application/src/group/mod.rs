@@ -8,5 +8,5 @@ mod record;
 pub use create::{GroupOptions, GroupPermissions};
 pub(crate) use create::{create_group, create_or_find_dm};
 pub(crate) use membership::{add_members, follow_installations, remove_members};
-pub(crate) use metadata::update_metadata;
+pub(crate) use metadata::{require_version, update_metadata};
 pub(crate) use record::{ensure_writable, initial_consent, load, new_record, take_over};

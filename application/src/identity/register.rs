@@ -147,7 +147,7 @@ async fn complete(
     Ok(unit.commit(context).await?)
 }
 
-/// R-IDN limit: an eleventh installation is refused before anything is published (PROTOCOL.md 1.9).
+/// R-IDN-040: an eleventh installation is refused before anything is published (PROTOCOL.md 1.9).
 fn check_limit(context: &Context, state: Option<&AssociationState>) -> Result<(), RegisterError> {
     match state {
         Some(state) if state.installations().len() >= MAX_INSTALLATIONS => {

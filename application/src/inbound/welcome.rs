@@ -5,7 +5,7 @@ use std::time::Duration;
 use hexmtp_domain::group::join_rules::{JoinVerdict, facts_needed, judge_join};
 use hexmtp_domain::group::{GroupContext, transcript::group_joined};
 use hexmtp_domain::message::{DeliveryStatus, MessageKind, group_updated, message_id};
-use hexmtp_domain::{Cursor, GroupId, Originator, Topic};
+use hexmtp_domain::{Cursor, Epoch, GroupId, Originator, Topic};
 use hexmtp_ports::delivery::WelcomeEnvelope;
 use hexmtp_ports::mls::{Joined, Keep};
 use hexmtp_ports::store::record::MembershipState;
@@ -196,7 +196,7 @@ async fn attempt(
 }
 
 /// Whether a group that is stored needs no welcome of this epoch.
-fn is_superseded(known: &ConversationRecord, epoch: hexmtp_domain::Epoch) -> bool {
+fn is_superseded(known: &ConversationRecord, epoch: Epoch) -> bool {
     known.membership != MembershipState::Removed && known.needs_readd.is_none() && known.epoch >= epoch
 }
 

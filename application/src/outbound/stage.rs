@@ -5,14 +5,16 @@ use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::membership::InstallationStates;
 use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember, MutableMetadata, mutable_metadata};
 use hexmtp_domain::intent::{Intent, IntentEvent, IntentState, StagedPayload};
-use hexmtp_domain::welcome::PostCommit;
-use hexmtp_domain::{GroupId, PayloadHash};
+use hexmtp_domain::welcome::{PostCommit, WelcomeRecipient};
+use hexmtp_domain::{Epoch, GroupId, PayloadHash};
+use hexmtp_ports::Retry;
 use hexmtp_ports::mls::{CommitPlan, Keep, MlsSession, SessionState};
 use hexmtp_ports::store::{IntentRecord, RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
 use crate::group::{ensure_writable, load};
+use crate::identity::installation_states;
 use crate::outbound::publish::moved;
 use crate::outbound::settle::Failures;
 use crate::outbound::stage_membership::plan_membership_commit;
@@ -24,7 +26,7 @@ pub(crate) struct PlannedCommit {
     pub(crate) added: Vec<LeafMember>,
     pub(crate) removed: Vec<LeafMember>,
     pub(crate) states: InstallationStates,
-    pub(crate) recipients: Vec<hexmtp_domain::welcome::WelcomeRecipient>,
+    pub(crate) recipients: Vec<WelcomeRecipient>,
 }
 
 /// Stages the open intents of a group in their order: any number of messages, or one commit. One that can
@@ -44,7 +46,7 @@ pub(crate) async fn stage(
         for intent in open.iter().filter(|intent| intent.state == IntentState::ToPublish) {
             if let Intent::SendMessage { envelope } = &intent.intent {
                 let data = session.seal(envelope)?;
-                unit.change(staged(intent, data, session.state()?.epoch, None));
+                unit.change(staged(intent, data, record.epoch, None));
                 continue;
             }
             if unit.has_changes() {
@@ -53,7 +55,7 @@ pub(crate) async fn stage(
             }
             match stage_commit(context, intent, session.as_mut()).await {
                 Ok(change) => unit.change(change),
-                Err(error) if error.retry() == hexmtp_ports::Retry::Never => {
+                Err(error) if error.retry() == Retry::Never => {
                     unit.change(moved(intent, IntentEvent::GaveUp, Some(error.code())));
                     failures.insert(intent.id, error);
                 }
@@ -74,7 +76,7 @@ pub(crate) async fn stage(
 fn staged(
     intent: &IntentRecord,
     data: Vec<u8>,
-    epoch: hexmtp_domain::Epoch,
+    epoch: Epoch,
     post_commit: Option<PostCommit>,
 ) -> RowChange {
     let payload = StagedPayload { hash: PayloadHash::of(&data), data, epoch, post_commit };
@@ -99,7 +101,7 @@ async fn stage_commit(
             Some(plan_metadata(context, &state, &group, field, value).await?)
         }
         Intent::KeyUpdate | Intent::SendMessage { .. } => {
-            Some(planned_extensions(context, &state, &group, None).await?)
+            Some(planned_extensions(context, &group, None).await?)
         }
     };
     let Some(planned) = planned else {
@@ -117,18 +119,16 @@ async fn stage_commit(
 /// A commit that changes nothing but, perhaps, the extensions.
 async fn planned_extensions(
     context: &Context,
-    state: &SessionState,
     group: &GroupContext,
     extensions: Option<Vec<RawExtension>>,
 ) -> Result<PlannedCommit, ChangeError> {
     let own = context.own_leaf();
     let states = match group.membership.members.get(&own.inbox_id) {
         Some(sequence_id) => {
-            crate::identity::installation_states(context, &[(own.inbox_id, *sequence_id)]).await?
+            installation_states(context, &[(own.inbox_id, *sequence_id)]).await?
         }
         None => InstallationStates::default(),
     };
-    debug_assert!(state.is_active, "an inactive group is refused before staging");
     Ok(PlannedCommit {
         plan: CommitPlan { extensions, ..CommitPlan::default() },
         added: Vec::new(),
@@ -149,10 +149,10 @@ async fn plan_metadata(
     metadata.attributes.insert(field.to_owned(), value.to_owned());
     let extensions =
         GroupContext::replaced(&state.extensions, mutable_metadata::EXTENSION_ID, metadata.encode());
-    planned_extensions(context, state, group, Some(extensions)).await
+    planned_extensions(context, group, Some(extensions)).await
 }
 
-/// R-GRP: the own commit must be one that every receiver accepts.
+/// R-INT-020: the own commit must be one that every receiver accepts.
 fn judge(
     context: &Context,
     state: &SessionState,

@@ -5,3 +5,6 @@ mod openmls_provider;
 mod overlay;
 
 pub(crate) use overlay::{Kind, Overlay, Snapshot, StorageError};
+
+#[cfg(test)]
+mod overlay_tests;

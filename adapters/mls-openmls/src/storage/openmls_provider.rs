@@ -44,6 +44,9 @@ macro_rules! group_rows {
     )* };
 }
 
+/// References and proposals, encoded, in the order in which they came.
+type Queue = Vec<(Vec<u8>, Vec<u8>)>;
+
 impl StorageProvider<V> for Overlay {
     type Error = StorageError;
 
@@ -314,7 +317,7 @@ impl StorageProvider<V> for Overlay {
 }
 
 impl Overlay {
-    fn queue<I: Serialize>(&self, id: &I) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn queue<I: Serialize>(&self, id: &I) -> Result<Queue, StorageError> {
         Ok(self.read(Kind::Proposals, id)?.unwrap_or_default())
     }
 }

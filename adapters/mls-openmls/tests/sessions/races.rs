@@ -141,6 +141,24 @@ fn a_commit_that_was_not_decided_on_can_be_processed_again_after_a_reload() {
 }
 
 #[test]
+fn going_back_keeps_the_commits_that_were_merged_before() {
+    let (mut alice, mut bob) = pair();
+    let (first, _) = alice.commit_and_merge(&CommitPlan::default());
+    let between = alice.seal("between");
+    let (second, _) = alice.commit_and_merge(&CommitPlan::default());
+    let mut session = bob.open();
+    session.process(&first).unwrap();
+    session.merge_staged().unwrap();
+    session.process(&between).unwrap();
+    session.process(&second).unwrap();
+    bob.save(session, Keep::BeforeStagedCommit);
+    assert_eq!(bob.state().epoch, Epoch(2));
+    assert!(matches!(bob.open().process(&between), Err(MlsError::Undecryptable(_))));
+    bob.follow(&second);
+    assert_eq!(alice.state(), bob.state());
+}
+
+#[test]
 fn a_discarded_commit_stays_used_up_when_all_changes_are_kept() {
     let (mut alice, mut bob) = pair();
     let (commit, _) = alice.commit_and_merge(&CommitPlan::default());

@@ -1,0 +1,10 @@
+//! Use cases over adapters in memory: what people can do, and what happens when something fails.
+
+mod conversations;
+mod faults;
+mod hostile;
+mod membership;
+mod observed;
+mod registration;
+mod streams;
+mod versions;

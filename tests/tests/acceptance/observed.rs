@@ -1,0 +1,47 @@
+//! What tests look at.
+
+use hexmtp::domain::GroupId;
+use hexmtp::domain::message::MessageBody;
+use hexmtp::ports::store::{ConversationRecord, MessageFilter};
+use hexmtp::{Client, Conversation, Message};
+
+/// A conversation as a client has it.
+pub(crate) async fn of(client: &Client, id: GroupId) -> Conversation {
+    client.conversation(id).await.expect("a known conversation")
+}
+
+/// All messages of a conversation, oldest first.
+pub(crate) async fn messages(client: &Client, id: GroupId) -> Vec<Message> {
+    of(client, id).await.messages(MessageFilter::default()).await.expect("messages")
+}
+
+/// The texts of a conversation, oldest first.
+pub(crate) async fn texts(client: &Client, id: GroupId) -> Vec<String> {
+    let messages = messages(client, id).await;
+    messages.iter().filter_map(|message| message.body.as_text().map(ToOwned::to_owned)).collect()
+}
+
+/// How many membership messages a conversation has.
+pub(crate) async fn changes(client: &Client, id: GroupId) -> usize {
+    let messages = messages(client, id).await;
+    messages.iter().filter(|message| matches!(message.body, MessageBody::GroupUpdated(_))).count()
+}
+
+/// Fails unless all clients hold the same state of a group.
+pub(crate) async fn assert_agreement(clients: &[&Client], id: GroupId) {
+    let mut records: Vec<ConversationRecord> = Vec::new();
+    for client in clients {
+        records.push(of(client, id).await.record().await.expect("a record"));
+    }
+    for record in &records[1..] {
+        assert_eq!(record.epoch, records[0].epoch, "epochs differ");
+        assert_eq!(record.authenticator, records[0].authenticator, "epoch authenticators differ");
+        assert_eq!(record.extensions, records[0].extensions, "group contexts differ");
+        assert_eq!(record.members, records[0].members, "trees differ");
+    }
+}
+
+/// The codes of what a client refused.
+pub(crate) async fn refused(client: &Client) -> Vec<String> {
+    client.rejected(1000).await.expect("a list").into_iter().map(|rejected| rejected.code).collect()
+}

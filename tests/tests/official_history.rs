@@ -1,0 +1,197 @@
+//! Being the members of captured official groups: the captured identity logs, welcomes and group messages go through
+//! the whole application, which must come to the official clients' messages and epoch authenticators.
+//!
+//! A captured member can be followed until its own next commit: its pending state was never captured.
+
+#[allow(dead_code, reason = "shared with the MLS adapter's own tests, which use all of it")]
+#[path = "../../adapters/mls-openmls/tests/official/captured.rs"]
+mod captured;
+
+use std::sync::Arc;
+
+use captured::{Run, bytes, rows, runs, text};
+use hexmtp::Client;
+use hexmtp_domain::welcome::WrapperAlgorithm;
+use hexmtp_domain::{GroupId, InboxId, Secret, SequenceId, Timestamp};
+use hexmtp_ports::delivery::WelcomePayload;
+use hexmtp_ports::store::{
+    ChangeSet, CommitLogRecord, CommitOutcome, IdentityRecord, KeyPackageRecord, MessageFilter, MlsRowChange,
+    Revision, RowChange, Scope, UnitOfWork,
+};
+use hexmtp_store_memory::MemoryStore;
+use hexmtp_tests::world::World;
+use serde_json::Value;
+
+/// What was compared, so that a vector that is passed over does not go unnoticed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Compared {
+    members: usize,
+    messages: usize,
+    transcript_messages: usize,
+    commits: usize,
+}
+
+/// R-NET-030: from captured keys and logs, the application is each member of each official group.
+#[tokio::test]
+async fn the_application_follows_official_groups_as_each_of_their_members() {
+    let mut compared = Compared::default();
+    for run in runs() {
+        for welcome in run.received() {
+            follow(&run, welcome, &mut compared).await;
+        }
+    }
+    let expected = Compared { members: 18, messages: 38, transcript_messages: 2, commits: 10 };
+    assert_eq!(compared, expected);
+}
+
+/// A network that holds the captured logs with the captured numbers.
+fn captured_network(run: &Run) -> World {
+    let world = World::new();
+    let faults = world.network.faults();
+    for update in identity_updates(run.name) {
+        let inbox_id: InboxId = text(&update["decoded"], "inboxId").parse().expect("an inbox id");
+        let sequence_id = faults.inject_identity_update(inbox_id, &bytes(&update, "identity_update_hex"));
+        assert_eq!(Some(sequence_id.0), update["client_sequence_id"].as_u64());
+    }
+    for message in &run.messages {
+        let group_id: GroupId = text(message, "group_id").parse().expect("a group id");
+        let cursor = faults.inject_group_envelope(group_id, bytes(message, "data"));
+        assert_eq!(Some(cursor.sequence_id.0), message["sequence_id"].as_u64());
+    }
+    world
+}
+
+fn identity_updates(name: &str) -> Vec<Value> {
+    let json = match name {
+        "nightly" => include_str!("../vectors/nightly_identity_updates.json"),
+        _ => include_str!("../vectors/extra_identity_updates.json"),
+    };
+    serde_json::from_str(json).expect("a list")
+}
+
+/// Puts the welcome, and the pointee of a pointer, where its recipient looks for them.
+fn deliver(world: &World, run: &Run, welcome: &Value) {
+    let faults = world.network.faults();
+    for pointee in run.welcomes.iter().filter(|other| other["to"].is_null()) {
+        let payload = WelcomePayload::Welcome {
+            data: bytes(pointee, "data"),
+            hpke_public_key: Vec::new(),
+            algorithm: WrapperAlgorithm::Symmetric,
+            metadata: bytes(pointee, "welcomeMetadata"),
+        };
+        faults.inject_welcome(captured::installation_id(pointee, "installationKey"), payload);
+    }
+    let hpke_public_key = bytes(welcome, "hpkePublicKey");
+    let algorithm = WrapperAlgorithm::XWing;
+    let payload = match text(welcome, "type") {
+        "v1" => {
+            let metadata = bytes(welcome, "welcomeMetadata");
+            WelcomePayload::Welcome { data: bytes(welcome, "data"), hpke_public_key, algorithm, metadata }
+        }
+        _ => WelcomePayload::Pointer { data: bytes(welcome, "welcomePointer"), hpke_public_key, algorithm },
+    };
+    faults.inject_welcome(captured::installation_id(welcome, "installationKey"), payload);
+}
+
+/// A store as the member's device had it before the welcome came.
+async fn registered_store(run: &Run, welcome: &Value) -> MemoryStore {
+    let (_, inbox_id, key) = run.installation(text(welcome, "installationKey"));
+    let package = run.key_package_for(welcome);
+    let (reference, mls_rows) = rows(package);
+    let scope = Scope::KeyPackage(reference);
+    let store = MemoryStore::default();
+    let mut changes = ChangeSet::expecting(scope, Revision(0));
+    changes.mls = mls_rows.into_iter().map(|(key, value)| MlsRowChange { scope, key, value: Some(value) }).collect();
+    changes.rows = vec![
+        RowChange::PutIdentity(IdentityRecord {
+            inbox_id,
+            key,
+            hmac_root: Secret::from([7; 42]),
+            created_at: Timestamp::ZERO,
+            registered: Some(SequenceId(1)),
+        }),
+        RowChange::PutKeyPackage(KeyPackageRecord {
+            reference,
+            init_key: (bytes(&package["parsed"], "init_key"), Secret::new(bytes(&package["private"], "init_private"))),
+            wrapper_key: (
+                bytes(&package["wrapper"], "public_key"),
+                Secret::new(bytes(package, "wrapper_private_key")),
+            ),
+            created_at: Timestamp::ZERO,
+            uploaded: true,
+            superseded_at: None,
+        }),
+    ];
+    store.commit(changes).await.expect("stored");
+    store
+}
+
+/// Follows the group of one welcome as its recipient, up to the recipient's own next commit.
+async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
+    let world = captured_network(run);
+    deliver(&world, run, welcome);
+    let (name, _, key) = run.installation(text(welcome, "installationKey"));
+    let place = format!("{} welcome {} as {name}", run.name, welcome["sequence_id"]);
+    let store = registered_store(run, welcome).await;
+    let client = Client::builder(world.ports(Arc::new(store))).open().await.expect("registered");
+    assert_eq!(client.installation_id(), key.id());
+    assert_eq!(client.sync_welcomes().await.expect("a sync"), 1, "{place}: {:?}", client.rejected(9).await);
+    let conversation = client.conversations(Default::default()).await.expect("a list").remove(0);
+    let joined_at = conversation.record().await.expect("a record").epoch.0;
+    // Whatever follows the own next commit cannot be read; it is refused, and nothing stops.
+    conversation.sync().await.expect("a sync");
+    compared.members += 1;
+
+    let stored = conversation.messages(MessageFilter::default()).await.expect("messages");
+    let log = conversation.commit_log().await.expect("a log");
+    let authenticators = run.authenticators();
+    let group = conversation.id().to_string();
+    for message in run.messages.iter().filter(|message| text(message, "group_id") == group) {
+        let epoch = message["parsed"]["epoch"].as_u64().expect("an epoch");
+        if epoch < joined_at {
+            continue;
+        }
+        let is_commit = text(&message["parsed"], "content_type") == "commit";
+        if is_commit && message["sender_intent"]["client"].as_str() == Some(name) {
+            break;
+        }
+        let place = format!("{place}, message {}", message["sequence_id"]);
+        if is_commit {
+            compare_commit(message, &log, authenticators.get(&(group.clone(), epoch + 1)), &place, compared);
+        }
+        // Official clients write the times of their own test run into transcript messages, so that only those
+        // with the same bytes have the same ids.
+        let seen = message["decrypted"].as_object().expect("an object");
+        let Some(seen) = seen.get(name).or_else(|| seen.values().next()) else { continue };
+        let content = bytes(seen, "decrypted_message_bytes");
+        let found = stored.iter().find(|stored| stored.content == content);
+        if is_commit {
+            compared.transcript_messages += usize::from(found.is_some());
+        } else {
+            let found = found.unwrap_or_else(|| panic!("{place}: not stored; {:?}", stored));
+            assert_eq!(found.id.to_string(), text(seen, "id"), "{place}");
+            assert_eq!(found.sender.to_string(), text(seen, "sender_inbox_id"), "{place}");
+            assert_eq!(found.installation.to_string(), text(seen, "sender_installation_id"), "{place}");
+            compared.messages += 1;
+        }
+    }
+}
+
+fn compare_commit(
+    message: &Value,
+    log: &[CommitLogRecord],
+    authenticator: Option<&String>,
+    place: &str,
+    compared: &mut Compared,
+) {
+    let sequence_id = message["sequence_id"].as_u64().expect("a number");
+    let line = log.iter().find(|line| line.sequence_id.0 == sequence_id && line.last_authenticator.is_some());
+    let line = line.unwrap_or_else(|| panic!("{place}: no line in {log:?}"));
+    assert_eq!(line.outcome, CommitOutcome::Applied, "{place}");
+    if let Some(authenticator) = authenticator {
+        if line.epoch.0 == message["parsed"]["epoch"].as_u64().unwrap_or_default() + 1 {
+            assert_eq!(line.authenticator.to_string(), *authenticator, "{place}");
+            compared.commits += 1;
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The stores pass the suite of the store.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use hexmtp_domain::Secret;

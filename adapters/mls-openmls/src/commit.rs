@@ -30,8 +30,8 @@ pub(crate) fn commit(session: &mut GroupSession, plan: &CommitPlan) -> Result<Ou
         adds: plan
             .add
             .iter()
-            .map(|package| checked_key_package(session.provider.crypto(), &package.tls))
-            .collect::<Result<_, _>>()?,
+            .map(|package| Ok(checked_key_package(session.provider.crypto(), &package.tls)?.0))
+            .collect::<Result<_, MlsError>>()?,
         removals: leaves_of(&session.group, &plan.remove)?,
         extensions: plan.extensions.as_deref().map(wire::group_extensions).transpose()?,
     };

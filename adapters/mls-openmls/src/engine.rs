@@ -70,7 +70,8 @@ impl MlsEngine for OpenMlsEngine {
     }
 
     fn verify_key_package(&self, tls: &[u8]) -> Result<VerifiedKeyPackage, MlsError> {
-        describe(&checked_key_package(&*self.crypto, tls)?, tls)
+        let (package, member) = checked_key_package(&*self.crypto, tls)?;
+        describe(&package, member, tls)
     }
 
     fn create_group(&self, params: GroupParams<'_>) -> Result<Box<dyn MlsSession>, MlsError> {
@@ -141,21 +142,24 @@ impl MlsEngine for OpenMlsEngine {
     }
 }
 
-/// Reads a key package and checks all that MLS prescribes, lifetime included.
-pub(crate) fn checked_key_package(crypto: &impl OpenMlsCrypto, tls: &[u8]) -> Result<KeyPackage, MlsError> {
+/// Reads a key package, checks all that MLS prescribes, lifetime included, and says whom it would add.
+pub(crate) fn checked_key_package(
+    crypto: &impl OpenMlsCrypto,
+    tls: &[u8],
+) -> Result<(KeyPackage, LeafMember), MlsError> {
     let package = KeyPackageIn::tls_deserialize_exact(tls).map_err(|_| MlsError::Malformed("key package"))?;
     let package =
         package.validate(crypto, ProtocolVersion::Mls10).map_err(|error| errors::key_package(&error))?;
     if package.ciphersuite() != CIPHERSUITE {
         return Err(MlsError::InvalidKeyPackage("its ciphersuite is not that of XMTP"));
     }
-    Ok(package)
+    let member = leaf::of_leaf_node(package.leaf_node())
+        .map_err(|_| MlsError::InvalidKeyPackage("its leaf does not say whose it is"))?;
+    Ok((package, member))
 }
 
-fn describe(package: &KeyPackage, tls: &[u8]) -> Result<VerifiedKeyPackage, MlsError> {
+fn describe(package: &KeyPackage, member: LeafMember, tls: &[u8]) -> Result<VerifiedKeyPackage, MlsError> {
     let node = package.leaf_node();
-    let member: LeafMember = leaf::of_leaf_node(node)
-        .map_err(|_| MlsError::InvalidKeyPackage("its leaf does not say whose it is"))?;
     let capabilities = node.capabilities();
     let lifetime = package.life_time();
     Ok(VerifiedKeyPackage {

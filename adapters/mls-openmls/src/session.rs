@@ -239,8 +239,3 @@ impl MlsSession for GroupSession {
         }
     }
 }
-
-const _: () = {
-    const fn can_be_sent<T: hexmtp_ports::bounds::MaybeSend>() {}
-    can_be_sent::<GroupSession>();
-};

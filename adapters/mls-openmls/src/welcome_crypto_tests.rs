@@ -22,7 +22,7 @@ fn secrets() -> PointerSecrets {
     PointerSecrets { key: Secret::new(vec![3; 32]), data_nonce: [1; 12], metadata_nonce: [2; 12] }
 }
 
-/// R-WEL-103: two contents in one HPKE context; the framing is two vectors with their lengths, the metadata are bare.
+/// R-WEL-203: two contents in one HPKE context; the framing is two vectors with their lengths, the metadata are bare.
 #[test]
 fn what_is_wrapped_unwraps() {
     for algorithm in BOTH {
@@ -127,7 +127,7 @@ fn keys_of_another_length_are_refused() {
     assert_eq!(symmetric, Err(WelcomeCryptoError::InvalidKey));
 }
 
-/// R-WEL-104: one key, two nonces, nothing authenticated besides (PROTOCOL.md 5.3).
+/// R-WEL-204: one key, two nonces, nothing authenticated besides (PROTOCOL.md 5.3).
 #[test]
 fn a_pointee_is_sealed_with_its_two_nonces() {
     let sealed = Crypto.seal_pointee(&secrets(), b"welcome", b"metadata").unwrap();

@@ -8,6 +8,7 @@ use hexmtp_ports::store::{
     KeyPackageRecord, MessageRecord, RejectedRecord, StoreError,
 };
 use proptest::collection::vec;
+use proptest::option::of;
 use proptest::prelude::*;
 
 use crate::blob::{decode_extensions, decode_members, encode_extensions, encode_members};
@@ -48,10 +49,6 @@ fn small() -> impl Strategy<Value = i16> {
     prop_oneof![0..6_i16, any::<i16>()]
 }
 
-fn optional() -> impl Strategy<Value = (Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>, Option<i64>)> {
-    (proptest::option::of(bytes()), proptest::option::of(bytes()), any::<Option<i64>>(), any::<Option<i64>>())
-}
-
 fn passes<T>(result: &Result<T, StoreError>) -> bool {
     result.is_ok() || is_corrupt(result)
 }
@@ -86,7 +83,8 @@ proptest! {
         (a, b, c, d) in (bytes(), bytes(), bytes(), bytes()),
         (kind, state) in (small(), small()),
         (one, two, three) in any::<(i64, i64, i64)>(),
-        (first, second, number, other) in optional(),
+        (first, second) in (of(bytes()), of(bytes())),
+        (number, other) in any::<(Option<i64>, Option<i64>)>(),
     ) {
         let row = identity::Model {
             slot: 1, inbox_id: a.clone(), key_seed: b.clone(), hmac_root: c.clone(), created_at: one,

@@ -18,6 +18,8 @@ mod blob_tests;
 mod convert;
 mod entity;
 mod error;
+#[cfg(test)]
+mod error_tests;
 mod examine;
 mod feed;
 mod migration;

@@ -73,12 +73,7 @@ pub(crate) async fn stage(
 }
 
 /// The row change that fixes an intent's payload.
-fn staged(
-    intent: &IntentRecord,
-    data: Vec<u8>,
-    epoch: Epoch,
-    post_commit: Option<PostCommit>,
-) -> RowChange {
+fn staged(intent: &IntentRecord, data: Vec<u8>, epoch: Epoch, post_commit: Option<PostCommit>) -> RowChange {
     let payload = StagedPayload { hash: PayloadHash::of(&data), data, epoch, post_commit };
     let staged = IntentRecord { payload: Some(payload), attempts: intent.attempts + 1, ..intent.clone() };
     moved(&staged, IntentEvent::Staged, None)
@@ -124,9 +119,7 @@ async fn planned_extensions(
 ) -> Result<PlannedCommit, ChangeError> {
     let own = context.own_leaf();
     let states = match group.membership.members.get(&own.inbox_id) {
-        Some(sequence_id) => {
-            installation_states(context, &[(own.inbox_id, *sequence_id)]).await?
-        }
+        Some(sequence_id) => installation_states(context, &[(own.inbox_id, *sequence_id)]).await?,
         None => InstallationStates::default(),
     };
     Ok(PlannedCommit {

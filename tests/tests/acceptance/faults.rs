@@ -24,6 +24,7 @@ async fn a_message_whose_publication_failed_is_sent_once_by_the_next_sync() {
     assert!(refused(&bob.client).await.is_empty());
 }
 
+/// R-INT-021
 #[tokio::test]
 async fn a_message_whose_answer_was_lost_arrives_once() {
     let world = World::new();
@@ -41,6 +42,7 @@ async fn a_message_whose_answer_was_lost_arrives_once() {
 
 /// Every call that a use case makes fails once, or is served without an answer; the client is thrown away each time,
 /// as in a crash, and another one on the same store completes the work.
+/// R-INT-023
 #[tokio::test]
 async fn a_group_is_completed_whichever_call_the_process_dies_at() {
     let calls = [
@@ -56,7 +58,11 @@ async fn a_group_is_completed_whichever_call_the_process_dies_at() {
             let (alice, bob) = (world.newcomer().await, world.newcomer().await);
             let group = alice.client.create_group(GroupOptions::default(), &[]).await.expect("a group");
             let faults = world.network.faults();
-            if lost { faults.lose_answer_next(call) } else { faults.fail_next(call, 1) }
+            if lost {
+                faults.lose_answer_next(call)
+            } else {
+                faults.fail_next(call, 1)
+            }
             let _ = group.add_members(&[bob.inbox_id()]).await;
             let id = group.id();
             drop(group);
@@ -75,6 +81,7 @@ async fn a_group_is_completed_whichever_call_the_process_dies_at() {
     }
 }
 
+/// R-NET-032
 #[tokio::test]
 async fn nothing_is_skipped_while_identity_logs_cannot_be_reached() {
     let world = World::new();

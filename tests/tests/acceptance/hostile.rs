@@ -9,6 +9,7 @@ use hexmtp_tests::world::World;
 
 use crate::observed::{assert_agreement, of, refused, texts};
 
+/// R-NET-031
 #[tokio::test]
 async fn malformed_group_messages_are_recorded_and_passed() {
     let world = World::new();
@@ -38,6 +39,7 @@ async fn malformed_group_messages_are_recorded_and_passed() {
     assert_eq!(refused(&bob.client).await.len(), 5);
 }
 
+/// R-WEL-111
 #[tokio::test]
 async fn malformed_welcomes_are_recorded_and_passed() {
     let world = World::new();
@@ -78,7 +80,8 @@ async fn an_installation_without_a_usable_key_package_is_left_out_and_the_others
     let (alice, phone, tablet) =
         (world.newcomer().await, world.device(&person).await, world.device(&person).await);
     world.network.faults().replace_key_package_raw(tablet.installation_id(), Some(vec![1, 2, 3]));
-    let group = alice.client.create_group(GroupOptions::default(), &[phone.inbox_id()]).await.expect("a group");
+    let group =
+        alice.client.create_group(GroupOptions::default(), &[phone.inbox_id()]).await.expect("a group");
     group.send_text("to the phone").await.expect("sent");
     phone.sync().await;
     assert_eq!(texts(&phone.client, group.id()).await, ["to the phone"]);

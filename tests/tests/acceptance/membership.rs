@@ -39,7 +39,9 @@ async fn unknown_identifiers_are_named_and_nobody_is_added() {
     let stranger = world.person();
     let wanted = [known.identifier.clone(), stranger.identifier.clone()];
     let added = group.add_members_by_identifier(&wanted).await;
-    assert!(matches!(added, Err(ChangeError::UnknownIdentifiers(ids)) if ids == [stranger.identifier.clone()]));
+    assert!(
+        matches!(added, Err(ChangeError::UnknownIdentifiers(ids)) if ids == [stranger.identifier.clone()])
+    );
     bob.sync().await;
     assert!(bob.client.conversation(group.id()).await.is_err());
     let answers = alice.client.can_message(&wanted).await.expect("answers");
@@ -88,6 +90,7 @@ async fn a_removed_member_that_is_added_again_reads_again() {
     assert_agreement(&[&alice.client, &bob.client], group.id()).await;
 }
 
+/// R-INT-020
 #[tokio::test]
 async fn policies_decide_before_anything_is_published() {
     let world = World::new();
@@ -122,6 +125,7 @@ async fn nobody_changes_the_membership_of_a_dm() {
     assert!(matches!(dm.update_name("ours").await, Err(ChangeError::NotPermitted(_))));
 }
 
+/// R-WEL-110
 #[tokio::test]
 async fn twenty_installations_join_by_one_welcome_and_pointers_to_it() {
     let world = World::new();
@@ -147,6 +151,7 @@ async fn twenty_installations_join_by_one_welcome_and_pointers_to_it() {
     assert_eq!(members.iter().map(|member| member.installations.len()).sum::<usize>(), 21);
 }
 
+/// R-INT-022
 #[tokio::test]
 async fn two_members_commit_in_one_epoch_and_both_changes_happen() {
     let world = World::new();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hexmtp::error::RegisterError;
 use hexmtp::Client;
+use hexmtp::error::RegisterError;
 use hexmtp_delivery_memory::Call;
 use hexmtp_domain::identity::inbox_id;
 use hexmtp_ports::store::IdentityQuery;
@@ -42,6 +42,7 @@ async fn a_store_of_somebody_else_is_refused() {
     assert!(matches!(refused, Err(RegisterError::OtherInbox { .. })));
 }
 
+/// R-IDN-040
 #[tokio::test]
 async fn an_eleventh_installation_is_refused() {
     let world = World::new();
@@ -53,20 +54,22 @@ async fn an_eleventh_installation_is_refused() {
     assert!(matches!(eleventh, Err(RegisterError::TooManyInstallations { limit: 10, .. })));
 }
 
+/// R-IDN-041
 #[tokio::test]
 async fn a_registration_is_completed_whichever_call_it_died_at() {
-    for call in [
-        Call::InboxIds,
-        Call::IdentityUpdatesAfter,
-        Call::UploadKeyPackage,
-        Call::PublishIdentityUpdate,
-    ] {
+    for call in
+        [Call::InboxIds, Call::IdentityUpdatesAfter, Call::UploadKeyPackage, Call::PublishIdentityUpdate]
+    {
         for lost in [false, true] {
             let world = World::new();
             let person = world.person();
             let store = MemoryStore::default();
             let faults = world.network.faults();
-            if lost { faults.lose_answer_next(call) } else { faults.fail_next(call, 1) }
+            if lost {
+                faults.lose_answer_next(call)
+            } else {
+                faults.fail_next(call, 1)
+            }
             let first = world.device_on(&person, Arc::new(store.clone())).await;
             assert!(first.is_err(), "{call:?}");
             let prepared = store.identity().await.expect("an answer").map(|identity| identity.key.id());

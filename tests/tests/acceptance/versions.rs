@@ -7,6 +7,7 @@ use hexmtp_tests::world::World;
 
 use crate::observed::{assert_agreement, of, texts};
 
+/// R-GRP-080
 #[tokio::test]
 async fn a_group_whose_floor_is_raised_pauses_and_resumes_with_a_newer_version() {
     let world = World::new();

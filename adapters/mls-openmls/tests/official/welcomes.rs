@@ -9,7 +9,7 @@ use hexmtp_ports::welcome_crypto::{WelcomeCrypto, WelcomeCryptoError, Wrapped};
 
 use crate::captured::{bytes, rows, runs, text};
 
-/// R-WEL-101: X-Wing with KEM id 0x004D, and pointers (PROTOCOL.md 5.1, 5.3).
+/// R-WEL-201: X-Wing with KEM id 0x004D, and pointers (PROTOCOL.md 5.1, 5.3).
 #[test]
 fn official_welcomes_and_pointers_open_with_their_metadata() {
     let (mut direct, mut pointers) = (0, 0);
@@ -26,7 +26,7 @@ fn official_welcomes_and_pointers_open_with_their_metadata() {
     assert_eq!((direct, pointers), (9, 9));
 }
 
-/// R-WEL-102: with another key, or as another algorithm, nothing opens.
+/// R-WEL-202: with another key, or as another algorithm, nothing opens.
 #[test]
 fn official_welcomes_do_not_open_otherwise() {
     let run = &runs()[0];

@@ -83,6 +83,18 @@ fn an_update_without_proposals_is_a_path_and_leaves_the_extensions_unchanged() {
     assert_eq!(alice.state(), bob.state());
 }
 
+/// R-MLS-006: MLS does not require a path for an addition alone.
+#[test]
+fn an_addition_alone_has_a_path_too() {
+    let (mut alice, bob) = pair();
+    let (_, package) = Person::new(3).key_package();
+    let plan = CommitPlan { add: vec![package], ..CommitPlan::default() };
+    let (commit, _) = alice.commit_and_merge(&plan);
+    let mut session = bob.open();
+    let Processed::Commit(summary) = session.process(&commit).unwrap() else { panic!("not a commit") };
+    assert_eq!(summary.updated, [(alice.member(), alice.member())]);
+}
+
 #[test]
 fn a_removed_member_is_told_and_reads_no_further() {
     let (mut alice, mut bob) = pair();

@@ -15,7 +15,7 @@ use crate::error::from_db;
 
 /// Not settled, said in a way that an index on the state serves.
 fn is_open() -> SimpleExpr {
-    let states = (1..=i16::from(u8::MAX)).map_while(IntentState::from_stored);
+    let states = (1..=i16::from(u8::MAX)).filter_map(IntentState::from_stored);
     Column::State.is_in(states.filter(|state| !state.is_settled()).map(IntentState::to_stored))
 }
 

@@ -1,0 +1,45 @@
+//! `hexmtp demo`: the main job on one screen.
+
+mod person;
+mod report;
+mod script;
+mod transcript;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::error::CliError;
+use crate::style::Style;
+
+/// How the demo is run.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Keep the databases, and beside each the key that opens it, in this folder. Without it they are in a
+    /// temporary folder that is deleted at the end.
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+    /// Print one JSON object for machines instead of the transcript.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the demo and prints what came of it.
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), CliError> {
+    match &arguments.dir {
+        Some(folder) => {
+            std::fs::create_dir_all(folder)?;
+            play(folder, true, arguments.json).await
+        }
+        None => {
+            let folder = tempfile::tempdir()?;
+            play(folder.path(), false, arguments.json).await
+        }
+    }
+}
+
+async fn play(folder: &Path, keep: bool, json: bool) -> Result<(), CliError> {
+    let report = script::play(folder, keep).await?;
+    let mut out = std::io::stdout().lock();
+    if json { report.write_json(&mut out) } else { report.write_text(&mut out, Style::for_stdout()) }
+}

@@ -1,5 +1,6 @@
 //! The client: one installation of one inbox.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hexmtp_domain::group::ConversationKind;
@@ -170,7 +171,8 @@ impl Client {
         Ok(Conversation::new(&self.context, id))
     }
 
-    /// Stored conversations, the most recently active first. Without kinds in the filter, groups and DMs.
+    /// Stored conversations, the most recently active first. Without kinds in the filter, groups and DMs. Of
+    /// several groups of one pair the most recently active one stands for the DM (PROTOCOL.md 4.8).
     ///
     /// # Errors
     /// [`SyncError`] when the store fails.
@@ -181,8 +183,16 @@ impl Client {
         if filter.kinds.is_empty() {
             filter.kinds = vec![ConversationKind::Group, ConversationKind::Dm];
         }
+        // The limit counts what is shown: several groups of one pair are one conversation.
+        let limit = filter.limit.take().unwrap_or(usize::MAX);
+        let mut pairs = BTreeSet::new();
         let records = self.context.store.conversations(&filter).await?;
-        Ok(records.into_iter().map(|record| Conversation::new(&self.context, record.id)).collect())
+        Ok(records
+            .into_iter()
+            .filter(|record| record.dm_pair.is_none_or(|pair| pairs.insert(pair)))
+            .take(limit)
+            .map(|record| Conversation::new(&self.context, record.id))
+            .collect())
     }
 
     /// Joins the conversations that this installation was added to. Gives how many there were.

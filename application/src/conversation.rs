@@ -211,12 +211,16 @@ impl Conversation {
         inbound::sync_conversation(&self.context, self.id).await
     }
 
-    /// Stored messages; the filter's groups are set to this conversation.
+    /// Stored messages; the filter's groups are set to this conversation, for a DM to all groups of its pair.
     ///
     /// # Errors
     /// [`SyncError`] when the store fails.
     pub async fn messages(&self, filter: MessageFilter) -> Result<Vec<Message>, SyncError> {
-        let filter = MessageFilter { groups: vec![self.id], ..filter };
+        let groups = match self.record().await?.dm_pair {
+            Some(pair) => self.context.store.dm_groups(pair).await?.iter().map(|record| record.id).collect(),
+            None => vec![self.id],
+        };
+        let filter = MessageFilter { groups, ..filter };
         let records = self.context.store.messages(&filter).await?;
         Ok(records.into_iter().map(Message::from).collect())
     }

@@ -24,7 +24,7 @@ impl fmt::Debug for IntentId {
 }
 
 /// What is intended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Send an application message: the serialized `PlaintextEnvelope`.
     SendMessage {
@@ -48,6 +48,22 @@ pub enum Intent {
         /// Inboxes to remove.
         remove: Vec<InboxId>,
     },
+}
+
+/// Without what people wrote.
+impl fmt::Debug for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SendMessage { envelope } => write!(f, "SendMessage({} bytes)", envelope.len()),
+            Self::KeyUpdate => f.write_str("KeyUpdate"),
+            Self::UpdateMetadata { field, value } => {
+                write!(f, "UpdateMetadata({field}, {} bytes)", value.len())
+            }
+            Self::UpdateMembership { add, remove } => {
+                f.debug_struct("UpdateMembership").field("add", add).field("remove", remove).finish()
+            }
+        }
+    }
 }
 
 /// Stored bytes do not describe an intent.

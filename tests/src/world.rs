@@ -2,6 +2,8 @@
 //!
 //! Everything is in memory and seeded, so a test runs the same way each time.
 
+#![allow(clippy::expect_used, reason = "a world that cannot be set up fails the test that asked for it")]
+
 use std::cell::Cell;
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use hexmtp_domain::message::{DeliveryStatus, EncodedContent, MessageKind, Plaint
 use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
+use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{
     CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MessageRecord, RejectedRecord,
     RowChange,
@@ -18,7 +19,7 @@ use crate::context::Context;
 use crate::error::SyncError;
 use crate::group::take_over;
 use crate::inbound::commit::{Judged, change_message, judge};
-use crate::outbound::moved;
+use crate::outbound::{given_up, moved};
 use crate::unit::Unit;
 
 /// A group while envelopes are taken in.
@@ -27,7 +28,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) record: ConversationRecord,
     pub(crate) group: GroupContext,
     pub(crate) session: Box<dyn MlsSession>,
+    /// Own payloads that may be in the log.
     own: BTreeMap<PayloadHash, IntentRecord>,
+    /// Own intents that have no payload yet.
+    unpublished: Vec<IntentRecord>,
     rows: Vec<RowChange>,
     keep: Keep,
     waiting: Option<Waiting>,
@@ -50,9 +54,10 @@ impl<'a> Batch<'a> {
         open: Vec<IntentRecord>,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
-        let own = open
+        let (published, unpublished): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|intent| intent.state == IntentState::Published);
+        let own = published
             .into_iter()
-            .filter(|intent| intent.state == IntentState::Published)
             .filter_map(|intent| Some((intent.payload.as_ref()?.hash, intent)))
             .collect();
         Ok(Self {
@@ -61,6 +66,7 @@ impl<'a> Batch<'a> {
             group,
             session,
             own,
+            unpublished,
             rows: Vec::new(),
             keep: Keep::All,
             waiting: None,
@@ -293,8 +299,14 @@ impl<'a> Batch<'a> {
     /// more of them.
     pub(crate) fn finish(self, unit: &mut Unit) -> Result<(usize, Option<SyncError>), SyncError> {
         unit.change_mls(self.session.into_changes(self.keep)?);
+        let removed = self.record.membership == MembershipState::Removed;
         unit.change(RowChange::PutConversation(Box::new(self.record)));
         self.rows.into_iter().for_each(|row| unit.change(row));
+        if removed {
+            // Nothing of this installation can reach the group any more.
+            let open = self.own.values().chain(&self.unpublished);
+            open.flat_map(|intent| given_up(intent, "change.not_a_member")).for_each(|row| unit.change(row));
+        }
         let waiting = match self.waiting {
             Some(Waiting::For(error)) => Some(error),
             Some(Waiting::Paused) | None => None,

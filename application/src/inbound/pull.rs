@@ -2,7 +2,6 @@
 
 use hexmtp_domain::{GroupId, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
-use hexmtp_ports::mls::MlsError;
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{RowChange, Scope};
 
@@ -44,10 +43,10 @@ pub(crate) async fn take_in(
     for _ in 0..MAX_CONFLICTS {
         let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
         let mut record = load(context, group_id).await?;
-        if let Some(minimum) = record.paused_for.take() {
-            if !context.claimed_version.supports(&minimum) {
-                return Ok(0);
-            }
+        if let Some(minimum) = record.paused_for.take()
+            && !context.claimed_version.supports(&minimum)
+        {
+            return Ok(0);
         }
         if record.membership == MembershipState::Removed {
             return skip(context, unit, envelopes).await;
@@ -55,11 +54,7 @@ pub(crate) async fn take_in(
         let clock = context.store.cursor(Topic::Group(group_id)).await?;
         let open = context.store.open_intents(group_id).await?;
         let rows = unit.mls_rows(Scope::Group(group_id));
-        let session = match context.mls.open_group(&context.key, group_id, rows) {
-            Ok(session) => session,
-            Err(error @ MlsError::MissingRow(_)) => return Err(error.into()),
-            Err(error) => return Err(error.into()),
-        };
+        let session = context.mls.open_group(&context.key, group_id, rows)?;
         let mut batch = Batch::new(context, record, session, open)?;
         for envelope in envelopes {
             if clock.covers(envelope.cursor) {

@@ -8,7 +8,7 @@ mod stage;
 mod stage_membership;
 mod welcomes;
 
-pub(crate) use publish::moved;
+pub(crate) use publish::{given_up, moved};
 pub(crate) use queue::{new_intent, queue};
 pub use send::SendOptions;
 pub(crate) use send::send;

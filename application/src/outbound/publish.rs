@@ -6,51 +6,71 @@ use hexmtp_domain::message::DeliveryStatus;
 use hexmtp_domain::{Epoch, GroupId};
 use hexmtp_ports::Retry;
 use hexmtp_ports::delivery::{DeliveryError, OutboundGroupMessage};
-use hexmtp_ports::store::{IntentRecord, RowChange};
+use hexmtp_ports::store::{IntentRecord, RowChange, Scope};
 
 use crate::context::Context;
-use crate::error::ChangeError;
+use crate::error::{ChangeError, SyncError};
 use crate::group::load;
-use crate::unit::Unit;
+use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
 /// Application messages of so many past epochs can still be read (PROTOCOL.md 2.1).
 const PAST_EPOCHS: u64 = 3;
 
 /// Publishes every stored payload of a group that can still succeed; one that cannot goes back to be staged.
 pub(crate) async fn publish(context: &Context, group_id: GroupId) -> Result<(), ChangeError> {
-    let epoch = load(context, group_id).await?.epoch;
-    let mut unit = Unit::unconditional();
-    let mut messages = Vec::new();
-    let mut published = Vec::new();
-    for intent in context.store.open_intents(group_id).await? {
-        let Some(payload) = intent.payload.as_ref().filter(|_| intent.state == IntentState::Published) else {
-            continue;
-        };
-        if is_outdated(&intent, payload.epoch, epoch) {
-            unit.change(moved(&intent, IntentEvent::LostRace, None));
-            continue;
-        }
-        let hmac = sender_hmac(&context.hmac_root, group_id, context.now(), &payload.data);
-        messages.push(OutboundGroupMessage {
-            group_id,
-            data: payload.data.clone(),
-            sender_hmac: hmac.map(|hmac| hmac.to_vec()).unwrap_or_default(),
-            should_push: intent.should_push,
-        });
-        published.push(intent);
-    }
-    unit.commit(context).await?;
+    let published = outdated_back_to_stage(context, group_id).await?;
+    let messages: Vec<OutboundGroupMessage> = published
+        .iter()
+        .filter_map(|intent| Some((intent, intent.payload.as_ref()?)))
+        .map(|(intent, payload)| {
+            let hmac = sender_hmac(&context.hmac_root, group_id, context.now(), &payload.data);
+            OutboundGroupMessage {
+                group_id,
+                data: payload.data.clone(),
+                sender_hmac: hmac.unwrap_or_default(),
+                should_push: intent.should_push,
+            }
+        })
+        .collect();
     if messages.is_empty() {
         return Ok(());
     }
     match context.delivery.publish_group_messages(messages).await {
         Ok(()) => Ok(()),
         Err(error) if error.retry() == Retry::Never => {
-            give_up(context, &published, &error).await?;
+            give_up(context, group_id, &published, &error).await?;
             Err(error.into())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The intents whose payloads are to be published. Those that can no longer succeed are to be staged anew: decided
+/// and stored under the group's revision, as another process may have read one back meanwhile.
+async fn outdated_back_to_stage(
+    context: &Context,
+    group_id: GroupId,
+) -> Result<Vec<IntentRecord>, ChangeError> {
+    for _ in 0..MAX_CONFLICTS {
+        let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
+        let epoch = load(context, group_id).await?.epoch;
+        let mut published = context.store.open_intents(group_id).await?;
+        published.retain(|intent| intent.state == IntentState::Published);
+        published.retain(|intent| {
+            let outdated =
+                intent.payload.as_ref().is_none_or(|payload| is_outdated(intent, payload.epoch, epoch));
+            if outdated {
+                unit.change(moved(intent, IntentEvent::LostRace, None));
+            }
+            !outdated
+        });
+        match unit.commit(context).await {
+            Err(error) if is_conflict(&error) => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => return Ok(published),
+        }
+    }
+    Err(SyncError::Contention.into())
 }
 
 /// Whether a payload made in one epoch can no longer be applied in another.
@@ -72,18 +92,33 @@ pub(crate) fn moved(intent: &IntentRecord, event: IntentEvent, error: Option<&st
     }
 }
 
-/// The network refused the payloads for good.
+/// The row changes that give an intent up.
+pub(crate) fn given_up(intent: &IntentRecord, code: &str) -> Vec<RowChange> {
+    let delivery = intent.message_id.map(|id| RowChange::SetDelivery {
+        id,
+        status: DeliveryStatus::Failed,
+        published: None,
+    });
+    [moved(intent, IntentEvent::GaveUp, Some(code))].into_iter().chain(delivery).collect()
+}
+
+/// The network refused the payloads for good. One that another process has settled meanwhile stays settled.
 async fn give_up(
     context: &Context,
-    intents: &[IntentRecord],
+    group_id: GroupId,
+    refused: &[IntentRecord],
     error: &DeliveryError,
 ) -> Result<(), ChangeError> {
-    let mut unit = Unit::unconditional();
-    for intent in intents {
-        unit.change(moved(intent, IntentEvent::GaveUp, Some(error.code())));
-        if let Some(id) = intent.message_id {
-            unit.change(RowChange::SetDelivery { id, status: DeliveryStatus::Failed, published: None });
+    for _ in 0..MAX_CONFLICTS {
+        let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
+        let open = context.store.open_intents(group_id).await?;
+        for intent in open.iter().filter(|open| refused.contains(open)) {
+            given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
+        }
+        match unit.commit(context).await {
+            Err(error) if is_conflict(&error) => {}
+            other => return Ok(other?),
         }
     }
-    Ok(unit.commit(context).await?)
+    Err(SyncError::Contention.into())
 }

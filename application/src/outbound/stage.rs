@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
 use crate::group::{ensure_writable, load};
 use crate::identity::installation_states;
-use crate::outbound::publish::moved;
+use crate::outbound::publish::{given_up, moved};
 use crate::outbound::settle::Failures;
 use crate::outbound::stage_membership::plan_membership_commit;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
@@ -56,7 +56,7 @@ pub(crate) async fn stage(
             match stage_commit(context, intent, session.as_mut()).await {
                 Ok(change) => unit.change(change),
                 Err(error) if error.retry() == Retry::Never => {
-                    unit.change(moved(intent, IntentEvent::GaveUp, Some(error.code())));
+                    given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
                     failures.insert(intent.id, error);
                 }
                 Err(error) => return Err(error),

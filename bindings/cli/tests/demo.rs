@@ -4,6 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+#[allow(clippy::expect_used, reason = "a command that does not run fails the test")]
 fn hexmtp(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hexmtp")).args(arguments).output().expect("the command runs")
 }

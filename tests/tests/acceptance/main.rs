@@ -1,5 +1,7 @@
 //! Use cases over adapters in memory: what people can do, and what happens when something fails.
 
+#![allow(clippy::expect_used, reason = "what cannot be looked at fails the test")]
+
 mod conversations;
 mod faults;
 mod hostile;

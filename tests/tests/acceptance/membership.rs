@@ -1,8 +1,8 @@
 //! Coming and going: by inbox and by identifier, with several devices, by welcome and by pointer.
 
-use hexmtp::domain::message::MessageBody;
+use hexmtp::domain::message::{DeliveryStatus, MessageBody, text};
 use hexmtp::error::ChangeError;
-use hexmtp::{GroupOptions, GroupPermissions};
+use hexmtp::{GroupOptions, GroupPermissions, SendOptions};
 use hexmtp_delivery_memory::Call;
 use hexmtp_tests::world::{Device, World};
 
@@ -56,13 +56,24 @@ async fn a_removed_member_keeps_what_it_has_and_reads_no_further() {
     let group = alice.client.create_group(GroupOptions::default(), &members).await.expect("a group");
     group.send_text("all three").await.expect("sent");
     carol.sync().await;
+    let waiting = SendOptions { optimistic: true, ..SendOptions::default() };
+    let carols = of(&carol.client, group.id()).await;
+    carols.send(&text::encode("too late"), waiting).await.expect("stored");
     group.remove_members(&[carol.inbox_id()]).await.expect("removed");
     group.send_text("only two").await.expect("sent");
     bob.sync().await;
     carol.sync().await;
     assert_eq!(texts(&bob.client, group.id()).await, ["all three", "only two"]);
-    assert_eq!(texts(&carol.client, group.id()).await, ["all three"]);
+    assert_eq!(texts(&carol.client, group.id()).await, ["all three", "too late"]);
     let carols = of(&carol.client, group.id()).await;
+    assert_eq!(
+        messages(&carol.client, group.id())
+            .await
+            .iter()
+            .filter(|m| m.delivery == DeliveryStatus::Failed)
+            .count(),
+        1
+    );
     assert!(!carols.is_active().await.expect("a state"));
     assert!(matches!(carols.send_text("let me in").await, Err(ChangeError::NotAMember)));
     assert_agreement(&[&alice.client, &bob.client], group.id()).await;
@@ -199,4 +210,10 @@ async fn a_dm_that_both_sides_open_at_once_is_one_conversation_in_two_groups() {
     let alices = alice.client.create_or_find_dm(bob.inbox_id()).await.expect("found");
     let bobs = bob.client.create_or_find_dm(alice.inbox_id()).await.expect("found");
     assert_eq!(alices.id(), bobs.id());
+    for device in [&alice, &bob] {
+        let listed = device.client.conversations(Default::default()).await.expect("a list");
+        assert_eq!(listed.len(), 1, "two groups of one pair are one conversation");
+        assert_eq!(texts(&device.client, one.id()).await, ["from Alice", "from Bob"]);
+        assert_eq!(texts(&device.client, two.id()).await, ["from Alice", "from Bob"]);
+    }
 }

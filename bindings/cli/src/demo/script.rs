@@ -36,6 +36,7 @@ pub(crate) async fn play(folder: &Path, keep: bool) -> Result<Report, CliError> 
     let tablet = second_device(&mut stage, &group, folder, keep).await?;
     remove(&mut stage, &group).await?;
     restart(&mut stage, &group).await?;
+    tablet.client.sync_all().await?;
     let names = names(&stage);
     let devices = [&stage.alice, &tablet, &stage.bob, &stage.carol];
     let transcripts = transcripts(&devices, &names).await?;

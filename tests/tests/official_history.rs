@@ -15,8 +15,8 @@ use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_domain::{GroupId, InboxId, Secret, SequenceId, Timestamp};
 use hexmtp_ports::delivery::WelcomePayload;
 use hexmtp_ports::store::{
-    ChangeSet, CommitLogRecord, CommitOutcome, IdentityRecord, KeyPackageRecord, MessageFilter, MlsRowChange,
-    Revision, RowChange, Scope, UnitOfWork,
+    ChangeSet, CommitLogRecord, CommitOutcome, IdentityQuery, IdentityRecord, KeyPackageRecord,
+    MessageFilter, MlsRowChange, Revision, RowChange, Scope, UnitOfWork,
 };
 use hexmtp_store_memory::MemoryStore;
 use hexmtp_tests::world::World;
@@ -44,6 +44,47 @@ async fn the_application_follows_official_groups_as_each_of_their_members() {
     assert_eq!(compared, expected);
 }
 
+/// R-WEL-112: a pointer that comes before its pointee waits for it, and nothing else waits with it.
+#[tokio::test]
+async fn a_pointer_without_its_pointee_is_deferred_and_followed_later() {
+    let [_, run] = runs();
+    let mut pointers = run.received().filter(|welcome| text(welcome, "type") != "v1");
+    let welcome = pointers.next().expect("a pointer");
+    let world = captured_network(&run);
+    deliver_to_recipient(&world, welcome);
+    let store = registered_store(&run, welcome).await;
+    let client = Client::builder(world.ports(Arc::new(store.clone()))).open().await.expect("registered");
+    for _ in 0..2 {
+        assert_eq!(client.sync_welcomes().await.expect("a sync"), 0);
+        assert_eq!(store.deferred_welcomes().await.expect("a list").len(), 1);
+    }
+    assert!(client.rejected(9).await.expect("a list").is_empty());
+    deliver_pointees(&world, &run);
+    assert_eq!(client.sync_welcomes().await.expect("a sync"), 1);
+    assert!(store.deferred_welcomes().await.expect("a list").is_empty());
+    assert_eq!(client.sync_welcomes().await.expect("a sync"), 0);
+}
+
+/// R-WEL-112: after three days a pointer without a pointee is refused.
+#[tokio::test]
+async fn a_pointer_whose_pointee_never_comes_is_refused_in_the_end() {
+    let [_, run] = runs();
+    let welcome = run.received().find(|welcome| text(welcome, "type") != "v1").expect("a pointer");
+    let world = captured_network(&run);
+    deliver_to_recipient(&world, welcome);
+    let store = registered_store(&run, welcome).await;
+    let client = Client::builder(world.ports(Arc::new(store.clone()))).open().await.expect("registered");
+    client.sync_welcomes().await.expect("a sync");
+    world.clock.advance(std::time::Duration::from_secs(3 * 24 * 60 * 60 + 1));
+    client.sync_welcomes().await.expect("a sync");
+    assert!(store.deferred_welcomes().await.expect("a list").is_empty());
+    let refused = client.rejected(9).await.expect("a list");
+    assert_eq!(
+        refused.iter().map(|record| record.code.as_str()).collect::<Vec<_>>(),
+        ["welcome.pointee_missing"]
+    );
+}
+
 /// A network that holds the captured logs with the captured numbers.
 fn captured_network(run: &Run) -> World {
     let world = World::new();
@@ -69,8 +110,8 @@ fn identity_updates(name: &str) -> Vec<Value> {
     serde_json::from_str(json).expect("a list")
 }
 
-/// Puts the welcome, and the pointee of a pointer, where its recipient looks for them.
-fn deliver(world: &World, run: &Run, welcome: &Value) {
+/// Puts what pointers point to where their recipients look for it.
+fn deliver_pointees(world: &World, run: &Run) {
     let faults = world.network.faults();
     for pointee in run.welcomes.iter().filter(|other| other["to"].is_null()) {
         let payload = WelcomePayload::Welcome {
@@ -81,6 +122,11 @@ fn deliver(world: &World, run: &Run, welcome: &Value) {
         };
         faults.inject_welcome(captured::installation_id(pointee, "installationKey"), payload);
     }
+}
+
+/// Puts a welcome, or a pointer, where its recipient looks for it.
+fn deliver_to_recipient(world: &World, welcome: &Value) {
+    let faults = world.network.faults();
     let hpke_public_key = bytes(welcome, "hpkePublicKey");
     let algorithm = WrapperAlgorithm::XWing;
     let payload = match text(welcome, "type") {
@@ -133,7 +179,8 @@ async fn registered_store(run: &Run, welcome: &Value) -> MemoryStore {
 /// Follows the group of one welcome as its recipient, up to the recipient's own next commit.
 async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
     let world = captured_network(run);
-    deliver(&world, run, welcome);
+    deliver_pointees(&world, run);
+    deliver_to_recipient(&world, welcome);
     let (name, _, key) = run.installation(text(welcome, "installationKey"));
     let place = format!("{} welcome {} as {name}", run.name, welcome["sequence_id"]);
     let store = registered_store(run, welcome).await;

@@ -11,8 +11,8 @@ use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MessageRecord, RejectedRecord,
-    RowChange,
+    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MessageRecord, MlsRowChange,
+    RejectedRecord, RowChange, Scope,
 };
 
 use crate::context::Context;
@@ -82,41 +82,43 @@ impl<'a> Batch<'a> {
     /// Takes one envelope in. What is wrong with it is recorded; an error means that the group's own state
     /// cannot be worked with.
     pub(crate) async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
-        if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
+        if self.record.membership == MembershipState::Removed {
+            // What a group says after this installation was removed is not for it: passed, and not refused.
+        } else if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
             self.confirm(envelope, &intent)?;
         } else {
-            match self.session.process(&envelope.data) {
-                Ok(Processed::Application { sender, epoch, plaintext }) => {
-                    self.store_message(envelope, sender, epoch, &plaintext);
-                }
-                Ok(Processed::Commit(summary)) => {
-                    let judged = judge(self.context, &self.group, &self.record.members, &summary).await;
-                    self.settle(envelope, summary.committer, judged)?;
-                    if self.is_waiting() {
-                        return Ok(());
-                    }
-                }
-                Ok(Processed::Proposal { .. }) => {
-                    self.reject(
-                        envelope,
-                        "inbound.proposal",
-                        "proposals by reference are not used".to_owned(),
-                    );
-                }
-                // An own message without an intent: another process has settled it, or a copy came twice.
-                Ok(Processed::Own) => {}
-                // The fault is in the own state, not in the envelope: it waits until the state is healed.
-                Err(error @ (MlsError::MissingRow(_) | MlsError::CorruptRow(_))) => {
-                    self.waiting = Some(Waiting::For(error.into()));
-                    return Ok(());
-                }
-                Err(error) => self.refused(envelope, &error),
-            }
+            self.process(envelope).await?;
         }
-        self.taken += 1;
-        let cursor =
-            RowChange::AdvanceCursor { topic: Topic::Group(self.record.id), cursor: envelope.cursor };
-        self.rows.push(cursor);
+        if !self.is_waiting() {
+            self.taken += 1;
+            let topic = Topic::Group(self.record.id);
+            self.rows.push(RowChange::AdvanceCursor { topic, cursor: envelope.cursor });
+        }
+        Ok(())
+    }
+
+    /// Takes in what somebody else has sent.
+    async fn process(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
+        match self.session.process(&envelope.data) {
+            Ok(Processed::Application { sender, epoch, plaintext }) => {
+                self.store_message(envelope, sender, epoch, &plaintext);
+            }
+            Ok(Processed::Commit(summary)) => {
+                let judged = judge(self.context, &self.group, &self.record.members, &summary).await;
+                self.settle(envelope, summary.committer, judged)?;
+            }
+            Ok(Processed::Proposal { .. }) => {
+                let detail = "proposals by reference are not used".to_owned();
+                self.reject(envelope, "inbound.proposal", detail);
+            }
+            // An own message without an intent: another process has settled it, or a copy came twice.
+            Ok(Processed::Own) => {}
+            // The fault is in the own state, not in the envelope: it waits until the state is healed.
+            Err(error @ (MlsError::MissingRow(_) | MlsError::CorruptRow(_))) => {
+                self.waiting = Some(Waiting::For(error.into()));
+            }
+            Err(error) => self.refused(envelope, &error),
+        }
         Ok(())
     }
 
@@ -298,8 +300,15 @@ impl<'a> Batch<'a> {
     /// Hands everything over to the unit of work: the number of envelopes accounted for, and why there are not
     /// more of them.
     pub(crate) fn finish(self, unit: &mut Unit) -> Result<(usize, Option<SyncError>), SyncError> {
-        unit.change_mls(self.session.into_changes(self.keep)?);
         let removed = self.record.membership == MembershipState::Removed;
+        let scope = Scope::Group(self.record.id);
+        unit.change_mls(if removed {
+            // The keys of a group that was left open nothing more, and must not lie about.
+            let keys = unit.mls_rows(scope).into_keys();
+            keys.map(|key| MlsRowChange { scope, key, value: None }).collect()
+        } else {
+            self.session.into_changes(self.keep)?
+        });
         unit.change(RowChange::PutConversation(Box::new(self.record)));
         self.rows.into_iter().for_each(|row| unit.change(row));
         if removed {

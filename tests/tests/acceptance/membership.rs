@@ -4,6 +4,11 @@ use hexmtp::domain::message::{DeliveryStatus, MessageBody, text};
 use hexmtp::error::ChangeError;
 use hexmtp::{GroupOptions, GroupPermissions, SendOptions};
 use hexmtp_delivery_memory::Call;
+use hexmtp_domain::welcome::WrapperAlgorithm;
+use hexmtp_domain::{Secret, SequenceId};
+use hexmtp_ports::delivery::{DeliveryService, WelcomePayload};
+use hexmtp_ports::mls::KeyPackageParams;
+use hexmtp_ports::store::{ChangeSet, KeyPackageRecord, Revision, RowChange, Scope};
 use hexmtp_tests::world::{Device, World};
 
 use crate::observed::{assert_agreement, changes, messages, of, refused, texts};
@@ -78,6 +83,7 @@ async fn a_removed_member_keeps_what_it_has_and_reads_no_further() {
     assert!(matches!(carols.send_text("let me in").await, Err(ChangeError::NotAMember)));
     assert_agreement(&[&alice.client, &bob.client], group.id()).await;
     let last = messages(&carol.client, group.id()).await.pop().expect("a message");
+    assert!(refused(&carol.client).await.is_empty(), "what came after is passed and not refused");
     let MessageBody::GroupUpdated(update) = last.body else { panic!("Carol is told of her removal") };
     assert_eq!(update.removed, [carol.inbox_id()]);
 }
@@ -216,4 +222,54 @@ async fn a_dm_that_both_sides_open_at_once_is_one_conversation_in_two_groups() {
         assert_eq!(texts(&device.client, one.id()).await, ["from Alice", "from Bob"]);
         assert_eq!(texts(&device.client, two.id()).await, ["from Alice", "from Bob"]);
     }
+}
+
+/// Replaces a device's key package by one that knows no X-Wing, as an older client would publish it.
+async fn publish_old_key_package(world: &World, device: &Device) {
+    let store = &device.ports.store;
+    let key = store.identity().await.expect("an answer").expect("an identity").key;
+    let params = KeyPackageParams {
+        key: &key,
+        inbox_id: device.inbox_id(),
+        now: device.ports.clock.now(),
+        wrapper_public_key: None,
+    };
+    let made = device.ports.mls.create_key_package(params).expect("a key package");
+    let mut changes = ChangeSet::expecting(Scope::KeyPackage(made.reference), Revision(0));
+    changes.mls = made.changes;
+    changes.rows = vec![RowChange::PutKeyPackage(KeyPackageRecord {
+        reference: made.reference,
+        init_key: (made.init_public_key, made.init_private_key),
+        wrapper_key: (Vec::new(), Secret::new(Vec::new())),
+        created_at: device.ports.clock.now(),
+        uploaded: true,
+        superseded_at: None,
+    })];
+    store.commit(changes).await.expect("stored");
+    world.network.upload_key_package(made.tls).await.expect("uploaded");
+}
+
+/// R-WEL-113
+#[tokio::test]
+async fn an_installation_without_x_wing_is_welcomed_with_x25519_beside_those_with_pointers() {
+    let world = World::new();
+    let (alice, old) = (world.newcomer().await, world.newcomer().await);
+    publish_old_key_package(&world, &old).await;
+    let others = [world.newcomer().await, world.newcomer().await, world.newcomer().await];
+    let inboxes: Vec<_> = others.iter().chain([&old]).map(Device::inbox_id).collect();
+    let group = alice.client.create_group(GroupOptions::default(), &inboxes).await.expect("a group");
+    group.send_text("old and new").await.expect("sent");
+    let welcomes =
+        world.network.query_welcomes(old.installation_id(), SequenceId(0), 10).await.expect("welcomes");
+    assert!(matches!(
+        welcomes.items[0].payload,
+        WelcomePayload::Welcome { algorithm: WrapperAlgorithm::Curve25519, .. }
+    ));
+    for device in others.iter().chain([&old]) {
+        device.sync().await;
+        assert_eq!(texts(&device.client, group.id()).await, ["old and new"]);
+    }
+    let pointed =
+        world.network.query_welcomes(others[0].installation_id(), SequenceId(0), 10).await.expect("welcomes");
+    assert!(matches!(pointed.items[0].payload, WelcomePayload::Pointer { .. }));
 }

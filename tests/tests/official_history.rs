@@ -3,6 +3,8 @@
 //!
 //! A captured member can be followed until its own next commit: its pending state was never captured.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a vector that cannot be read fails the test")]
+
 #[allow(dead_code, reason = "shared with the MLS adapter's own tests, which use all of it")]
 #[path = "../../adapters/mls-openmls/tests/official/captured.rs"]
 mod captured;

@@ -6,7 +6,8 @@ use hexmtp_domain::welcome::{
     WrapperAlgorithm, plan_welcomes,
 };
 use hexmtp_domain::{GroupId, InstallationId, Secret, SequenceId};
-use hexmtp_ports::delivery::{OutboundWelcome, WelcomePayload};
+use hexmtp_ports::Retry;
+use hexmtp_ports::delivery::{DeliveryError, OutboundWelcome, WelcomePayload};
 use hexmtp_ports::store::{CommitOutcome, IntentRecord};
 
 use crate::context::Context;
@@ -25,12 +26,26 @@ pub(crate) async fn send_welcomes(context: &Context, group_id: GroupId) -> Resul
         let message_cursor = commit_cursor(context, &intent).await?;
         let metadata = WelcomeMetadata { message_cursor }.encode();
         let welcomes = wrap_all(context, post_commit, &metadata)?;
-        for batch in welcomes.chunks(WELCOME_BATCH) {
-            context.delivery.publish_welcomes(batch.to_vec()).await?;
-        }
+        let sent = publish_all(context, &welcomes).await;
+        let event = match &sent {
+            Ok(()) => moved(&intent, IntentEvent::WelcomesSent, None),
+            // Refused for good: asking again and again would not bring the new members in.
+            Err(error) if error.retry() == Retry::Never => {
+                moved(&intent, IntentEvent::GaveUp, Some(error.code()))
+            }
+            Err(_) => return Ok(sent?),
+        };
         let mut unit = Unit::unconditional();
-        unit.change(moved(&intent, IntentEvent::WelcomesSent, None));
+        unit.change(event);
         unit.commit(context).await?;
+        sent?;
+    }
+    Ok(())
+}
+
+async fn publish_all(context: &Context, welcomes: &[OutboundWelcome]) -> Result<(), DeliveryError> {
+    for batch in welcomes.chunks(WELCOME_BATCH) {
+        context.delivery.publish_welcomes(batch.to_vec()).await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What every [`IdentityLog`] does.
+//! What every `IdentityLog` does.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a case fails by panicking")]
 

@@ -46,11 +46,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
 
     let mut descriptors = protox::compile(&files, [PROTO_ROOT])?;
-    prost_build::Config::new()
-        .btree_map(["."])
-        .skip_debug(REDACTED)
-        .include_file("packages.rs")
-        .compile_fds(descriptors.clone())?;
+    let mut messages = prost_build::Config::new();
+    messages.btree_map(["."]).skip_debug(REDACTED).include_file("packages.rs");
+    if let Some(services) = service_generator() {
+        messages.service_generator(services);
+    }
+    messages.compile_fds(descriptors.clone())?;
 
     // Comments have become documentation by now; the published set leaves them out.
     for file in &mut descriptors.file {
@@ -59,6 +60,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     Ok(())
+}
+
+/// What the features `client` and `server` add to the messages.
+fn service_generator() -> Option<Box<dyn prost_build::ServiceGenerator>> {
+    let client = env::var_os("CARGO_FEATURE_CLIENT").is_some();
+    let server = env::var_os("CARGO_FEATURE_SERVER").is_some();
+    (client || server).then(|| {
+        tonic_prost_build::configure()
+            .build_client(client)
+            .build_server(server)
+            // Transports are the adapters' choice.
+            .build_transport(false)
+            .service_generator()
+    })
 }
 
 /// Adds every `.proto` file under `directory`.

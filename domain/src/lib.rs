@@ -6,6 +6,7 @@
 
 pub mod consent;
 pub mod cursor;
+pub mod framing;
 pub mod group;
 pub mod hmac;
 pub mod identity;
@@ -25,6 +26,8 @@ mod captured;
 mod consent_tests;
 #[cfg(test)]
 mod cursor_tests;
+#[cfg(test)]
+mod framing_tests;
 #[cfg(test)]
 mod hmac_tests;
 #[cfg(test)]

@@ -4,11 +4,14 @@
 //! type with stable codes and a [`Retry`] class, and a conformance suite that every adapter passes.
 
 pub mod bounds;
+pub mod commit_log;
+pub mod contract_wallet;
 pub mod delivery;
 pub mod identity_log;
 pub mod mls;
 pub mod platform;
 pub mod retry;
+pub mod secret_store;
 pub mod signer;
 pub mod store;
 pub mod welcome_crypto;

@@ -10,7 +10,8 @@
 //! - `bytes` fields are `Vec<u8>`.
 //! - `Debug` never prints key material or message plaintext; see `redacted.rs` and the list in `build.rs`.
 //!
-//! Services are part of [`FILE_DESCRIPTOR_SET`] but have no Rust types here.
+//! Services are part of [`FILE_DESCRIPTOR_SET`]; feature `client` adds their clients, feature `server` the traits of
+//! their servers, both for tonic and without a transport.
 
 mod redacted;
 

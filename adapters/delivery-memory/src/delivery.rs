@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hexmtp_domain::framing::{FramingError, classify, key_package_owner};
 use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_domain::{
     Cursor, GroupId, InstallationId, Originator, SequenceId, Topic, VectorClock, WelcomeDestination,
@@ -14,14 +15,11 @@ use hexmtp_ports::delivery::{
 use hexmtp_ports::port;
 
 use crate::calls::Call;
-use crate::framing::{FramingError, classify, key_package_owner};
 use crate::network::{MemoryNetwork, State};
 use crate::subscription::Subscription;
 
-impl From<FramingError> for DeliveryError {
-    fn from(error: FramingError) -> Self {
-        Self::Rejected { reason: error.to_string() }
-    }
+fn malformed(error: FramingError) -> DeliveryError {
+    DeliveryError::Rejected { reason: error.to_string() }
 }
 
 impl State {
@@ -111,8 +109,11 @@ impl DeliveryService for MemoryNetwork {
     /// All messages are checked before the first is appended. One that is stored already is not stored again.
     async fn publish_group_messages(&self, messages: Vec<OutboundGroupMessage>) -> Result<(), DeliveryError> {
         self.serve(Call::PublishGroupMessages, |state| {
-            let originators: Vec<Originator> =
-                messages.iter().map(|it| classify(it.group_id, &it.data)).collect::<Result<_, _>>()?;
+            let originators: Vec<Originator> = messages
+                .iter()
+                .map(|it| classify(it.group_id, &it.data))
+                .collect::<Result<_, _>>()
+                .map_err(malformed)?;
             for (originator, message) in originators.into_iter().zip(messages) {
                 if state.groups.is_new(message.group_id, &message.data) {
                     state.append_message(originator, message);
@@ -172,7 +173,7 @@ impl DeliveryService for MemoryNetwork {
 
     async fn upload_key_package(&self, key_package: Vec<u8>) -> Result<(), DeliveryError> {
         self.serve(Call::UploadKeyPackage, |state| {
-            let owner = key_package_owner(&key_package)?;
+            let owner = key_package_owner(&key_package).map_err(malformed)?;
             state.key_packages.insert(owner, key_package);
             Ok(())
         })

@@ -1,10 +1,10 @@
 //! What can go wrong on a network, on purpose: for tests of what uses [`MemoryNetwork`].
 
+use hexmtp_domain::framing::classify;
 use hexmtp_domain::{Cursor, GroupId, InboxId, InstallationId, Originator, SequenceId, WelcomeDestination};
 use hexmtp_ports::delivery::{OutboundGroupMessage, OutboundWelcome, WelcomePayload};
 
 use crate::calls::Call;
-use crate::framing::classify;
 use crate::network::MemoryNetwork;
 use crate::subscription::End;
 

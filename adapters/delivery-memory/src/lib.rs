@@ -25,7 +25,6 @@
 mod calls;
 mod delivery;
 pub mod faults;
-mod framing;
 mod identity;
 mod log;
 mod network;

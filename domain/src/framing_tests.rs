@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::framing::{FramingError, classify, key_package_owner, private_message};
+use crate::{GroupId, InstallationId, Originator};
 
 const GROUP: GroupId = GroupId::new([7; 16]);
 

@@ -3,4 +3,5 @@
 
 pub mod conformance;
 pub mod postgres;
+pub mod proxy;
 pub mod world;

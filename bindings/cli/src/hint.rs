@@ -11,7 +11,9 @@ pub(crate) fn for_code(code: &str) -> Option<&'static str> {
             "the server no longer speaks this version of the protocol; a newer hexmtp may"
         }
         "grpc.url" => "a server's URL looks like http://127.0.0.1:5556 or https://grpc.example.org:443",
-        "grpc.tls" => "https needs certificate authorities that this machine trusts (package ca-certificates)",
+        "grpc.tls" => {
+            "https needs certificate authorities that this machine trusts (package ca-certificates)"
+        }
         "cli.not_initialised" | "register.not_registered" => {
             "`hexmtp init` makes an account; --profile and --home name another one"
         }
@@ -34,7 +36,9 @@ pub(crate) fn for_code(code: &str) -> Option<&'static str> {
         "store.unavailable" => "another process may be holding the database; try again",
         "store.full" => "make room on the disk; nothing was lost",
         "store.newer_schema" => "use the newer hexmtp that wrote the database",
-        "identity.invalid_private_key" => "a private key has 64 hexadecimal digits, with or without 0x before them",
+        "identity.invalid_private_key" => {
+            "a private key has 64 hexadecimal digits, with or without 0x before them"
+        }
         "change.not_a_member" => "somebody in the conversation has to add you again",
         "change.not_permitted" | "commit.not_permitted" => "an admin of the group may do it",
         "change.needs_readd" => "somebody in the conversation has to remove and add you again",

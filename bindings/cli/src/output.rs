@@ -49,7 +49,11 @@ impl Output {
         items: &[T],
         text: impl FnOnce(&[T], Style) -> String,
     ) -> Result<(), CliError> {
-        if self.json { items.iter().try_for_each(|item| self.show(item)) } else { self.line(&text(items, self.style)) }
+        if self.json {
+            items.iter().try_for_each(|item| self.show(item))
+        } else {
+            self.line(&text(items, self.style))
+        }
     }
 
     /// Writes a line and does not wait for more: readers of a pipe get it now.

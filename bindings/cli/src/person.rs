@@ -27,9 +27,9 @@ pub(crate) fn parse(text: &str) -> Result<Person, String> {
     {
         return Ok(Person::Inbox(inbox));
     }
-    parse_address(text).map(Person::Address).map_err(|_| {
-        "an Ethereum address has 40 hexadecimal digits, the id of an inbox 64".to_owned()
-    })
+    parse_address(text)
+        .map(Person::Address)
+        .map_err(|_| "an Ethereum address has 40 hexadecimal digits, the id of an inbox 64".to_owned())
 }
 
 /// The inboxes of these people.
@@ -68,7 +68,9 @@ mod tests {
         let inbox = Person::Inbox(InboxId::new([0xcd; 32]));
         assert_eq!(parse(&"cd".repeat(32)), Ok(inbox));
         assert_eq!(parse(&"CD".repeat(32)), Ok(inbox));
-        for text in ["", "bob", "0x12", &"ab".repeat(19), &"zz".repeat(20), &"zz".repeat(32), &"ab".repeat(21)] {
+        for text in
+            ["", "bob", "0x12", &"ab".repeat(19), &"zz".repeat(20), &"zz".repeat(32), &"ab".repeat(21)]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse_address(&"cd".repeat(32)).is_err());

@@ -56,9 +56,9 @@ fn read(text: &str) -> Wanted {
 fn matching<'a>(text: &str, candidates: &'a [Candidate]) -> Vec<&'a Candidate> {
     let lower = text.to_ascii_lowercase();
     let is_id_start = lower.len() >= LEAST_DIGITS && lower.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_address_start = lower
-        .strip_prefix("0x")
-        .is_some_and(|digits| digits.len() >= LEAST_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let is_address_start = lower.strip_prefix("0x").is_some_and(|digits| {
+        digits.len() >= LEAST_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
     let fits = |candidate: &Candidate| {
         (!text.is_empty() && candidate.name == text)
             || (is_id_start && candidate.id.to_string().starts_with(&lower))

@@ -50,7 +50,9 @@ pub(crate) fn read(line: &str) -> Line {
         ("add" | "remove", true) => Line::Mistake(format!("/{name} needs addresses")),
         ("rename", true) => Line::Mistake("/rename needs a name".to_owned()),
         ("members" | "help" | "quit" | "exit", false) => Line::Mistake(format!("/{name} stands alone")),
-        _ => Line::Mistake("there is no such command; /help lists them, // sends a line that begins with /".to_owned()),
+        _ => Line::Mistake(
+            "there is no such command; /help lists them, // sends a line that begins with /".to_owned(),
+        ),
     }
 }
 
@@ -91,7 +93,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_not_sent() {
-        for line in ["/", "/add", "/remove ", "/rename", "/quit now", "/members all", "/add bob", "/unknown", "/ hi"] {
+        for line in
+            ["/", "/add", "/remove ", "/rename", "/quit now", "/members all", "/add bob", "/unknown", "/ hi"]
+        {
             assert!(matches!(read(line), Line::Mistake(_)), "{line}");
         }
     }

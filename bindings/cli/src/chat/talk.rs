@@ -225,8 +225,7 @@ impl Talk {
     async fn show_message(&self, message: &Message) -> Result<(), CliError> {
         let view: MessageView = message_view(message, &self.session.people).await?;
         self.lock().insert(message.id);
-        let text =
-            if self.output.is_json() { view.json().to_string() } else { view.chat_line(self.style) };
+        let text = if self.output.is_json() { view.json().to_string() } else { view.chat_line(self.style) };
         self.screen.show(&text)
     }
 

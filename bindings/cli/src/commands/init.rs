@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn private_keys_are_read_as_people_keep_them() {
         let digits = "4f".repeat(32);
-        for text in [digits.clone(), format!("0x{digits}"), format!("  {digits}\r\n"), digits.to_uppercase()] {
+        for text in [digits.clone(), format!("0x{digits}"), format!("  {digits}\r\n"), digits.to_uppercase()]
+        {
             assert_eq!(parse_private_key(&text).unwrap().expose(), [0x4f; 32], "{text:?}");
         }
     }
@@ -187,7 +188,9 @@ mod tests {
     #[test]
     fn what_is_no_private_key_is_refused_without_being_repeated() {
         let digits = "5e".repeat(31);
-        for text in ["", "0x", &digits, &format!("{digits}5"), &format!("{digits}5e5e"), &format!("{digits}zz")] {
+        for text in
+            ["", "0x", &digits, &format!("{digits}5"), &format!("{digits}5e5e"), &format!("{digits}zz")]
+        {
             let error = parse_private_key(text).unwrap_err();
             assert_eq!(error.code(), "identity.invalid_private_key");
             assert!(!error.rendered(false).contains("5e5e") && !format!("{error:?}").contains("5e5e"));

@@ -25,7 +25,11 @@ pub(crate) fn typed_text(argument: &str) -> Result<String, CliError> {
     } else {
         argument.to_owned()
     };
-    if text.trim().is_empty() { Err(CliError::Usage("there is nothing to send".to_owned())) } else { Ok(text) }
+    if text.trim().is_empty() {
+        Err(CliError::Usage("there is nothing to send".to_owned()))
+    } else {
+        Ok(text)
+    }
 }
 
 /// Brings everything up to date, unless the person wants to see what is stored.

@@ -19,8 +19,9 @@ impl Folder {
     pub(crate) fn of(options: &GlobalOptions) -> Result<Self, CliError> {
         let home = match &options.home {
             Some(home) => home.clone(),
-            None => data_folder(SYSTEM, &|name| std::env::var_os(name), std::env::home_dir())
-                .ok_or_else(|| CliError::Usage("this user has no home folder; --home is needed".to_owned()))?,
+            None => data_folder(SYSTEM, &|name| std::env::var_os(name), std::env::home_dir()).ok_or_else(
+                || CliError::Usage("this user has no home folder; --home is needed".to_owned()),
+            )?,
         };
         Self::within(&home, &options.profile)
     }
@@ -29,7 +30,8 @@ impl Folder {
         let fits = (1..=64).contains(&name.len()) && !name.starts_with('.');
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if !fits || !name.bytes().all(plain) {
-            let rule = "a profile's name has 1 to 64 letters, digits, dots, - and _, and does not begin with a dot";
+            let rule =
+                "a profile's name has 1 to 64 letters, digits, dots, - and _, and does not begin with a dot";
             return Err(CliError::Usage(rule.to_owned()));
         }
         let home = std::path::absolute(home).map_err(CliError::file("the home folder cannot be found"))?;

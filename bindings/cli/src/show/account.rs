@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use hexmtp::SyncSummary;
 use hexmtp::domain::identity::EthereumAddress;
 use hexmtp::domain::{InboxId, InstallationId};
-use hexmtp::SyncSummary;
 use serde_json::{Value, json};
 
 use crate::output::Show;
@@ -44,7 +44,8 @@ impl Show for Account {
             lines.push(("conversations", count.to_string()));
         }
         let mut text = self.news.map(|news| format!("{}\n", style.good(news))).unwrap_or_default();
-        let lines = lines.iter().map(|(name, value)| format!("{}  {value}", style.faint(&format!("{name:<13}"))));
+        let lines =
+            lines.iter().map(|(name, value)| format!("{}  {value}", style.faint(&format!("{name:<13}"))));
         text.push_str(&lines.collect::<Vec<_>>().join("\n"));
         text
     }

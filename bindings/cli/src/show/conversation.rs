@@ -95,9 +95,10 @@ impl Show for ConversationView {
     }
 
     fn json(&self) -> Value {
-        let peer = self.peer.as_ref().map(|(inbox, address)| {
-            json!({"inbox_id": inbox.to_string(), "address": address})
-        });
+        let peer = self
+            .peer
+            .as_ref()
+            .map(|(inbox, address)| json!({"inbox_id": inbox.to_string(), "address": address}));
         let mut value = json!({
             "id": self.id.to_string(),
             "kind": self.kind(),

@@ -45,7 +45,10 @@ enum Said {
     Text(String),
     /// A change of the group, in words and as it is.
     Change(String, Box<GroupUpdated>),
-    Unknown { content_type: String, fallback: Option<String> },
+    Unknown {
+        content_type: String,
+        fallback: Option<String>,
+    },
     Undecodable,
 }
 

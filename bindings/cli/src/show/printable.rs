@@ -38,9 +38,18 @@ mod tests {
 
     #[test]
     fn nothing_steers_the_terminal() {
-        for bad in
-            ["\u{1b}[2J", "a\rb", "\u{9b}31m", "\u{7}", "\u{8}", "\0", "\u{7f}", "\u{202e}", "\u{2067}", "\u{2028}"]
-        {
+        for bad in [
+            "\u{1b}[2J",
+            "a\rb",
+            "\u{9b}31m",
+            "\u{7}",
+            "\u{8}",
+            "\0",
+            "\u{7f}",
+            "\u{202e}",
+            "\u{2067}",
+            "\u{2028}",
+        ] {
             for shown in [printable(bad), one_line(bad)] {
                 assert!(shown.contains('\u{fffd}') && !shown.chars().any(steers), "{bad:?} {shown:?}");
             }

@@ -9,10 +9,11 @@ use crate::{demo, exit};
 
 /// Encrypted XMTP conversations from the command line.
 ///
-/// `hexmtp init` makes an account, `hexmtp chat ADDRESS` starts talking. Everything is end-to-end encrypted with MLS
-/// and kept in an encrypted database on this machine.
+/// `hexmtp init` makes an account, `hexmtp chat ADDRESS` starts talking. Everything is end-to-end
+/// encrypted with MLS and kept in an encrypted database on this machine.
 #[derive(Parser)]
-#[command(name = "hexmtp", version, arg_required_else_help = true, after_help = exit::HELP, max_term_width = 110)]
+#[command(name = "hexmtp", version, arg_required_else_help = true, after_help = exit::HELP)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: GlobalOptions,
@@ -74,10 +75,11 @@ pub(crate) enum KeyStoreChoice {
 pub(crate) enum Command {
     /// Make an account: a wallet key, an inbox on the network, and an encrypted database.
     ///
-    /// Without an option, a new wallet key is made. Both the wallet key and the key of the database are kept in the
-    /// key store (see --key-store); whoever has the wallet key is you, so keep a copy of it if the account matters.
-    /// With the key of an inbox that exists, this machine becomes one more device of it. Running `init` again
-    /// completes what was interrupted, and otherwise changes nothing.
+    /// Without an option, a new wallet key is made. Both the wallet key and the key of the database are
+    /// kept in the key store (see --key-store). Whoever has the wallet key is you: keep a copy of it if the
+    /// account matters. With the key of an inbox that exists, this machine becomes one more device of it.
+    /// Running `init` again completes what was interrupted, and otherwise changes nothing.
+    #[command(verbatim_doc_comment)]
     Init(InitArguments),
     /// Show who you are: address, inbox, installation, and where things are kept.
     Info,
@@ -98,23 +100,27 @@ pub(crate) enum Command {
     Stream(StreamArguments),
     /// Talk: type lines to send them, and see what others write.
     ///
-    /// At a terminal, lines can be edited, and messages of others appear above the one being typed. Otherwise the
-    /// lines of standard input are sent; at its end the command waits until everything is published. Lines that
-    /// begin with / are commands: /help lists them.
+    /// At a terminal, lines can be edited, and messages of others appear above the one being typed.
+    /// Otherwise the lines of standard input are sent; at its end the command waits until everything is
+    /// published. Lines that begin with / are commands: /help lists them.
+    #[command(verbatim_doc_comment)]
     Chat(ChatArguments),
     /// Three people talk, over a network inside this process, each with an encrypted database file.
     ///
-    /// They register, open a direct conversation, form a group and rename it. One of them brings a second device
-    /// into the group, one is removed and cannot read on, one is restarted from the database file. At the end the
-    /// command prints what each of them has in their database, and how long every step took.
+    /// They register, open a direct conversation, form a group and rename it. One of them brings a second
+    /// device into the group, one is removed and cannot read on, one is restarted from the database file.
+    /// At the end the command prints what each of them has in their database, and how long every step took.
+    #[command(verbatim_doc_comment)]
     Demo(demo::Arguments),
 }
 
 #[derive(Args)]
 pub(crate) struct InitArguments {
-    /// A file with the wallet's private key in hexadecimal digits; - reads it from standard input, hidden when it is
-    /// typed. There is no option for the key itself: others could read it in the list of processes.
-    #[arg(long, value_name = "FILE")]
+    /// A file with the wallet's private key in hexadecimal digits; - reads it from standard input.
+    ///
+    /// What is typed for - is hidden. There is no option for the key itself: others could read it in the
+    /// list of processes.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     pub(crate) private_key_file: Option<PathBuf>,
 }
 

@@ -3,14 +3,15 @@
 use crate::person::{self, Person};
 
 /// The commands, as `/help` tells them.
-pub(crate) const HELP: &str = "\
-  /members          who is here
-  /add ADDRESS …    add people
-  /remove ADDRESS … remove people
-  /rename NAME      give the group another name
-  /help             this list
-  /quit             leave the chat; Ctrl-D does too
-A line that begins with // is sent with one / less.";
+pub(crate) const HELP: &str = concat!(
+    "  /members          who is here\n",
+    "  /add ADDRESS …    add people\n",
+    "  /remove ADDRESS … remove people\n",
+    "  /rename NAME      give the group another name\n",
+    "  /help             this list\n",
+    "  /quit             leave the chat; Ctrl-D does too\n",
+    "A line that begins with // is sent with one / less.",
+);
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -49,14 +49,14 @@ impl Screen {
 }
 
 /// Starts reading: with line editing when a person sits at a terminal, and `edit` is wanted.
-pub(crate) fn start(prompt: String, edit: bool) -> Result<(Lines, Screen), CliError> {
+pub(crate) fn start(prompt: &'static str, edit: bool) -> Result<(Lines, Screen), CliError> {
     let (sender, lines) = unbounded_channel();
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if edit
         && is_terminal
         && let Some((editor, printer)) = editor()
     {
-        spawn("editor", move || edit_lines(editor, &prompt, &sender))?;
+        spawn("editor", move || edit_lines(editor, prompt, &sender))?;
         let (to_printer, shown) = mpsc::channel();
         spawn("printer", move || print_lines(printer, &shown))?;
         return Ok((lines, Screen::Terminal(to_printer)));

@@ -13,10 +13,10 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::select::{self, WithStranger};
 use crate::session::Session;
-use crate::show::{short, title};
+use crate::show::title;
 
-/// The characters of a conversation's name before the line that is typed.
-const PROMPT_LENGTH: usize = 24;
+/// What stands before the line that is typed, and is to be sent.
+const PROMPT: &str = "you> ";
 
 /// Talks until the person leaves or the input ends.
 pub(crate) async fn chat(
@@ -41,10 +41,9 @@ pub(crate) async fn chat(
         }
     };
     let name = title(&conversation, &session.people).await?;
-    let prompt = format!("{}> ", short(&name, PROMPT_LENGTH));
     let position: FeedPosition = session.store.position().await?;
     let earlier = newest(&conversation, arguments.limit).await?;
-    let (lines, screen) = input::start(prompt, !output.is_json())?;
+    let (lines, screen) = input::start(PROMPT, !output.is_json())?;
     let mut talk = Talk::new(session, conversation, output, screen);
     talk.begin(&name, &earlier, synced.err()).await?;
     talk.run(position, lines).await?;

@@ -68,7 +68,7 @@ impl Talk {
             self.complain(&error)?;
             self.note("not connected; what you write is sent later")?;
         }
-        self.note(&format!("{name}: type to talk, /help for commands, Ctrl-D to leave"))
+        self.note(&format!("talking with {name}; /help lists commands, Ctrl-D leaves"))
     }
 
     /// Talks until the lines end. What could not be sent at once is tried again meanwhile.

@@ -28,7 +28,7 @@ const options = ({ dbPath, nonce, deviceSync }) => ({
   dbPath: dbPath ?? null,
   disableDeviceSync: !deviceSync,
   loggingLevel: process.env.HEXMTP_INTEROP_LOG ?? 'Off',
-  ...(nonce === undefined ? {} : { nonce: BigInt(nonce) }),
+  ...(nonce == null ? {} : { nonce: BigInt(nonce) }),
 });
 
 const about = (name, opened) => {

@@ -48,6 +48,9 @@ pub enum CommitLogError {
     /// The network cannot be reached.
     #[error("the commit log cannot be reached")]
     Unavailable(#[source] BoxedSource),
+    /// The server has stopped serving this version of its API (PROTOCOL.md 6.6).
+    #[error("the network has moved to another API: newer software is needed")]
+    Moved,
     /// The server's answer makes no sense.
     #[error("the commit log answered in a way that the protocol does not allow: {0}")]
     Malformed(&'static str),
@@ -60,6 +63,7 @@ impl CommitLogError {
         match self {
             Self::Rejected { .. } => "commit_log.rejected",
             Self::Unavailable(_) => "commit_log.unavailable",
+            Self::Moved => "commit_log.moved",
             Self::Malformed(_) => "commit_log.malformed",
         }
     }
@@ -69,6 +73,7 @@ impl CommitLogError {
     pub const fn retry(&self) -> Retry {
         match self {
             Self::Rejected { .. } | Self::Malformed(_) => Retry::Never,
+            Self::Moved => Retry::AfterUpgrade,
             Self::Unavailable(_) => Retry::SOON,
         }
     }

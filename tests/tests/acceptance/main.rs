@@ -3,7 +3,9 @@
 #![allow(clippy::expect_used, reason = "what cannot be looked at fails the test")]
 
 mod conversations;
+mod crafted;
 mod faults;
+mod followed;
 mod hostile;
 mod membership;
 mod observed;

@@ -10,14 +10,15 @@ use tokio::sync::OnceCell;
 
 use super::peer::{Peer, Sdk};
 
-/// The node, and one process for each version of the SDK that somebody asked for.
+/// The node, and one process for each version of the SDK that somebody asked for. When `HEXMTP_INTEROP_URL` is set, the
+/// scenarios run over the node at that address instead of one of their own.
 pub struct Arena {
     url: String,
     scripts: PathBuf,
     packages: PathBuf,
     peers: [OnceCell<Peer>; 3],
     // It runs as long as the test program does.
-    _node: RunningNode,
+    _node: Option<RunningNode>,
 }
 
 /// Where everything shared runs: the runtime of a single test ends with it.
@@ -45,11 +46,15 @@ impl Arena {
             let script = root.join("dev/setup-interop");
             tokio::task::spawn_blocking(move || install(&script)).await.expect("installed")
         };
-        let listen = "127.0.0.1:0".parse().expect("an address");
-        let options = NodeOptions { listen, database_url: "sqlite::memory:".into(), ..NodeOptions::default() };
-        let node = Node::start(options).await.expect("the node starts");
+        let (url, node) = match std::env::var("HEXMTP_INTEROP_URL") {
+            Ok(url) => (url, None),
+            Err(_) => {
+                let node = start_node().await;
+                (node.url(), Some(node))
+            }
+        };
         let scripts = root.join("tests/interop");
-        Self { url: node.url(), scripts, packages, peers: [const { OnceCell::const_new() }; 3], _node: node }
+        Self { url, scripts, packages, peers: [const { OnceCell::const_new() }; 3], _node: node }
     }
 
     /// Where the node listens.
@@ -69,6 +74,13 @@ impl Arena {
         };
         self.peers[sdk as usize].get_or_init(start).await
     }
+}
+
+/// A node of ours in this process.
+async fn start_node() -> RunningNode {
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    let options = NodeOptions { listen, database_url: "sqlite::memory:".into(), ..NodeOptions::default() };
+    Node::start(options).await.expect("the node starts")
 }
 
 /// Has the SDKs installed, which is quick when they are, and gives the folder.

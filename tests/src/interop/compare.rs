@@ -1,6 +1,6 @@
 //! Whether both sides hold the same of a conversation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hexmtp::Conversation;
 use hexmtp_domain::group::mutable_metadata::{
@@ -8,9 +8,9 @@ use hexmtp_domain::group::mutable_metadata::{
 };
 use hexmtp_domain::group::permissions::{AccessPolicy, PermissionsPolicy, Policy, PolicySet, Preset};
 use hexmtp_domain::group::{ConversationKind, GroupContext};
-use hexmtp_domain::message::{DeliveryStatus, MessageKind};
-use hexmtp_ports::store::{CommitOutcome, MessageFilter};
+use hexmtp_ports::store::CommitOutcome;
 
+use super::held::{Held, held_by_them, held_by_us};
 use super::official::OfficialConversation;
 use super::official_state::{Member, State};
 
@@ -19,56 +19,40 @@ use super::official_state::{Member, State};
 pub struct Same {
     /// Messages that members sent, which both sides hold.
     pub messages: usize,
-    /// Lines that commits left in the transcript, which both sides hold.
+    /// Lines that commits left in both sides' transcripts.
     pub changes: usize,
 }
 
-/// A message as either side holds it.
-#[derive(Clone, PartialEq, Eq)]
-struct Held {
-    id: String,
-    sender: String,
-    installation: String,
-    content: String,
-    sent_at: i64,
-    published: bool,
-}
-
-impl std::fmt::Debug for Held {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { id, sender, content, sent_at, published, .. } = self;
-        let text = hex::decode(content).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        write!(f, "{} from {} at {sent_at} ({published}): {text:?}", &id[..8], &sender[..8])
-    }
-}
-
 /// Asserts that both sides hold the same members with the same roles and installations, the same metadata and
-/// policies, epoch and epoch authenticator (and those of all epochs that both went through), and the same messages:
-/// ids, senders, times, order and, byte for byte, contents. Where one side joined later than the other, it holds the
-/// last of the other's messages.
+/// policies, epoch and epoch authenticator (and those of all epochs that both went through), the same messages (ids,
+/// senders, times, order and, byte for byte, contents), and that they wrote down alike what commits changed. Where one
+/// side joined later than the other, it holds the last of the other's messages.
 ///
 /// # Panics
 /// When they do not.
 pub async fn assert_same(ours: &Conversation, theirs: &OfficialConversation) -> Same {
     assert_same_state(ours, theirs).await;
-    assert_same_commits(ours, theirs).await;
-    let (our_messages, our_changes) = held_by_us(ours).await;
+    let commits = assert_same_commits(ours, theirs).await;
+    let (our_messages, our_changes) = held_by_us(ours, theirs.client.store().is_some()).await;
     let (their_messages, their_changes) = held_by_them(theirs).await;
-    Same {
-        messages: assert_tail("messages", &our_messages, &their_messages),
-        changes: assert_tail("changes", &our_changes, &their_changes),
-    }
+    let messages = our_messages.len().min(their_messages.len());
+    let our_tail = &our_messages[our_messages.len() - messages..];
+    let their_tail = &their_messages[their_messages.len() - messages..];
+    assert_equal("messages", our_tail, their_tail);
+    // What each wrote down when it joined is its own affair.
+    let of_commits = |changes: Vec<Held>| -> Vec<Held> {
+        changes.into_iter().filter(|change| commits.contains(&change.sequence_id)).collect()
+    };
+    let (our_changes, their_changes) = (of_commits(our_changes), of_commits(their_changes));
+    assert_equal("changes", &our_changes, &their_changes);
+    Same { messages, changes: our_changes.len() }
 }
 
-/// Asserts that the shorter list is the end of the longer one, and gives its length.
-fn assert_tail(what: &str, ours: &[Held], theirs: &[Held]) -> usize {
-    let shared = ours.len().min(theirs.len());
-    let (our_tail, their_tail) = (&ours[ours.len() - shared..], &theirs[theirs.len() - shared..]);
-    for (our, their) in our_tail.iter().zip(their_tail) {
-        assert_eq!(our, their, "{what} differ; ours: {ours:#?}; theirs: {theirs:#?}");
+fn assert_equal(what: &str, ours: &[Held], theirs: &[Held]) {
+    for (our, their) in ours.iter().zip(theirs) {
+        assert_eq!(our, their, "{what}, ours first; all of ours: {ours:#?}; all of theirs: {theirs:#?}");
     }
-    shared
+    assert_eq!(ours.len(), theirs.len(), "number of {what}: {ours:#?}; theirs: {theirs:#?}");
 }
 
 /// Asserts everything of [`assert_same`] but the messages.
@@ -187,72 +171,33 @@ async fn authenticator(theirs: &OfficialConversation, state: &State) -> String {
     last.chars().take_while(char::is_ascii_hexdigit).collect()
 }
 
-/// Asserts that both judged each commit alike that both have seen, and were in the same state after it.
-async fn assert_same_commits(ours: &Conversation, theirs: &OfficialConversation) {
-    let Some(store) = theirs.client.store() else { return };
-    let their_commits: BTreeMap<_, _> = store
+/// Asserts that both judged each commit alike that both have seen, and were in the same state after it. Gives the
+/// sequence ids of those that both applied.
+async fn assert_same_commits(ours: &Conversation, theirs: &OfficialConversation) -> BTreeSet<i64> {
+    let Some(store) = theirs.client.store() else { return BTreeSet::new() };
+    let their_commits: BTreeMap<i64, _> = store
         .commits(theirs.id)
         .await
         .into_iter()
-        .filter(|commit| commit.sequence_id > 0)
         .map(|commit| (commit.sequence_id, (commit.result, commit.epoch, hex::encode(commit.authenticator))))
         .collect();
+    let mut applied = BTreeSet::new();
     for our in ours.commit_log().await.expect("our commit log") {
-        let Some((result, epoch, authenticator)) = i64::try_from(our.sequence_id.0)
-            .ok()
-            .and_then(|sequence_id| their_commits.get(&sequence_id))
-        else {
-            continue;
-        };
+        let sequence_id = i64::try_from(our.sequence_id.0).expect("a small number");
+        // Zero is the creation of the group, and on their side also a welcome.
+        let Some(their) = their_commits.get(&sequence_id).filter(|_| sequence_id > 0) else { continue };
         let outcome = match our.outcome {
             CommitOutcome::Applied => 1,
             CommitOutcome::WrongEpoch => 2,
             CommitOutcome::Undecryptable => 3,
             CommitOutcome::Invalid => 4,
         };
-        assert_eq!((outcome, our.sequence_id), (*result, our.sequence_id), "a commit's outcome, ours first");
-        assert_eq!(i64::try_from(our.epoch.0), Ok(*epoch), "the epoch after a commit, ours first");
-        let our_authenticator = hex::encode(our.authenticator.as_bytes());
-        assert_eq!(our_authenticator, *authenticator, "the authenticator after a commit, ours first");
-    }
-}
-
-/// Our messages and the lines of our transcript, in the order in which we list them.
-async fn held_by_us(ours: &Conversation) -> (Vec<Held>, Vec<Held>) {
-    let listed = ours.messages(MessageFilter::default()).await.expect("our messages");
-    let here = listed.into_iter().filter(|message| message.group_id == ours.id());
-    let (messages, changes): (Vec<_>, Vec<_>) =
-        here.partition(|message| message.kind == MessageKind::Application);
-    let held = |message: hexmtp::Message| Held {
-        id: message.id.to_string(),
-        sender: message.sender.to_string(),
-        installation: message.installation.to_string(),
-        content: hex::encode(message.content),
-        sent_at: message.sent_at.as_nanos(),
-        published: message.delivery == DeliveryStatus::Published,
-    };
-    (messages.into_iter().map(held).collect(), changes.into_iter().map(held).collect())
-}
-
-/// Their messages and the lines of their transcript, in the order in which the SDK lists them.
-async fn held_by_them(theirs: &OfficialConversation) -> (Vec<Held>, Vec<Held>) {
-    let stored = match theirs.client.store() {
-        Some(store) => store.messages(theirs.id).await,
-        None => BTreeMap::new(),
-    };
-    let group = theirs.id.to_string();
-    let listed = theirs.messages().await.into_iter().filter(|message| message.group == group);
-    let (messages, changes): (Vec<_>, Vec<_>) = listed.partition(|message| message.application);
-    let held = |message: super::OfficialMessage| {
-        let bytes = message.id.parse().ok().and_then(|id| stored.get(&id));
-        Held {
-            sender: message.sender,
-            installation: bytes.map(|bytes| hex::encode(&bytes.installation)).unwrap_or_default(),
-            content: bytes.map(|bytes| hex::encode(&bytes.content)).unwrap_or_default(),
-            sent_at: message.sent_at_ns,
-            published: message.published,
-            id: message.id,
+        let our_epoch = i64::try_from(our.epoch.0).expect("a small number");
+        let our_state = (outcome, our_epoch, hex::encode(our.authenticator.as_bytes()));
+        assert_eq!(our_state, *their, "outcome, epoch and authenticator after commit {sequence_id}, ours first");
+        if outcome == 1 {
+            applied.insert(sequence_id);
         }
-    };
-    (messages.into_iter().map(held).collect(), changes.into_iter().map(held).collect())
+    }
+    applied
 }

@@ -9,6 +9,7 @@
 
 pub mod arena;
 mod compare;
+mod held;
 mod official;
 mod official_state;
 mod official_store;

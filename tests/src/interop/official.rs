@@ -138,15 +138,17 @@ impl Official {
         OfficialConversation { client: self.clone(), id }
     }
 
-    /// Joins what it was added to, which has to be this conversation among others.
+    /// Joins what it was added to, which has to be this conversation among others, and reads it.
     ///
     /// # Panics
     /// When the conversation is not among them.
     pub async fn joined(&self, id: GroupId) -> OfficialConversation {
         self.sync().await;
-        assert!(self.list().await.contains(&id), "the official client did not join");
         let conversation = self.conversation(id);
-        conversation.sync().await;
+        // A listing would not do: it shows one group for all DMs with somebody.
+        if let Err(error) = conversation.attempt("syncConversation", json!({})).await {
+            panic!("the official client {} did not join: {error}", self.inner.name);
+        }
         conversation
     }
 

@@ -106,6 +106,8 @@ pub struct OfficialMessage {
     pub content_type: String,
     /// The text of a text.
     pub text: Option<String>,
+    /// The content within the encoded content in hexadecimal, from those whose database cannot be read.
+    pub body: Option<String>,
 }
 
 /// 64-bit numbers cross as text: they do not fit into JSON's.

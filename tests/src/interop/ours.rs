@@ -28,7 +28,7 @@ pub struct Ours {
 
 /// The adapters of an installation on this node.
 async fn ports(url: &str, store: Arc<dyn Store>, mls: Arc<dyn MlsEngine>) -> Ports {
-    let network = Arc::new(GrpcNetwork::connect(GrpcOptions::new(url)).await.expect("a connection"));
+    let network = Arc::new(GrpcNetwork::connect(GrpcOptions::new(url)).expect("a connection"));
     Ports {
         store,
         delivery: Arc::clone(&network) as _,

@@ -1,11 +1,11 @@
 //! Wallets that either side can use.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use hexmtp::LocalSigner;
 use hexmtp_domain::identity::{Identifier, LocalWallet};
+use hexmtp_platform_native::OsEntropy;
+use hexmtp_ports::platform::Entropy;
 
-/// A test wallet: its key is a number that is not used twice in a test program.
+/// A test wallet. Its key is random: nodes outlive test programs.
 #[derive(Clone, Debug)]
 pub struct Wallet {
     key: [u8; 32],
@@ -13,11 +13,13 @@ pub struct Wallet {
 
 impl Wallet {
     /// A wallet that nobody has used yet.
+    ///
+    /// # Panics
+    /// When the system has no randomness.
     #[must_use]
     pub fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let mut key = [0x42; 32];
-        key[24..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        let mut key = [0; 32];
+        OsEntropy.fill(&mut key).expect("randomness");
         Self { key }
     }
 

@@ -46,18 +46,18 @@ async fn joined_by_them(theirs: &[Official], id: hexmtp_domain::GroupId) -> Vec<
     joined
 }
 
-/// So many of ours and of theirs; the first two of ours are installations of one inbox, and so are those of theirs.
+/// So many of ours and of theirs, at least two each; the first two of ours are installations of one inbox, and so are those of theirs.
 async fn people(scene: &Scene, ours: usize, theirs: usize) -> (Vec<Ours>, Vec<Official>) {
-    let wallets: Vec<Wallet> = (0..ours.max(theirs)).map(|_| Wallet::new()).collect();
-    let wallet = |number: usize| &wallets[if number == 1 { 0 } else { number }];
-    let mut our_people = Vec::new();
-    for number in 0..ours {
-        our_people.push(scene.ours_in_memory(wallet(number)).await);
+    let first = Wallet::new();
+    let mut our_people = vec![scene.ours_in_memory(&first).await, scene.ours_in_memory(&first).await];
+    for _ in 2..ours {
+        our_people.push(scene.ours_in_memory(&Wallet::new()).await);
     }
-    let others: Vec<Wallet> = (0..theirs).map(|_| Wallet::new()).collect();
-    let their_people =
-        join_all((0..theirs).map(|number| scene.official_of(&others[if number == 1 { 0 } else { number }])));
-    (our_people, their_people.await)
+    let first = scene.official().await;
+    let second = scene.official_of(first.wallet()).await;
+    let mut their_people = vec![first, second];
+    their_people.extend(join_all((2..theirs).map(|_| scene.official())).await);
+    (our_people, their_people)
 }
 
 fn inboxes(ours: &[Ours], theirs: &[Official], without: InboxId) -> Vec<InboxId> {

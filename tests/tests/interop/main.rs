@@ -7,6 +7,8 @@ mod installations;
 mod membership;
 mod messages;
 mod metadata;
+mod official;
+mod others;
 mod races;
 mod registration;
 mod restarts;

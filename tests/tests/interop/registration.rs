@@ -55,7 +55,7 @@ async fn their_accounts_are_followed_by_us() {
     let scene = Scene::begin("registration: accounts added and removed, recovery changed by them, followed by us").await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
     let (second, recovery) = (Wallet::new(), Wallet::new());
-    theirs.call("addAccount", json!({ "key": second.key_hex() })).await;
+    theirs.call("addAccount", json!({ "key": second.key_hex(), "reassign": true })).await;
     let found: [Identifier; 1] = [second.identifier()];
     assert_eq!(ours.client.inbox_ids(&found).await.expect("an answer"), [theirs.inbox_id()]);
     let (_, identifiers, _) = seen_by(&ours, theirs.inbox_id()).await;

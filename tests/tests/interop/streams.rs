@@ -12,12 +12,12 @@ use tokio::time::timeout;
 /// How long to wait for what comes by itself.
 const LIMIT: Duration = Duration::from_secs(60);
 
-async fn next(stream: &mut UnboundedReceiver<Value>) -> Value {
+pub(crate) async fn next(stream: &mut UnboundedReceiver<Value>) -> Value {
     timeout(LIMIT, stream.recv()).await.expect("something comes in time").expect("the stream goes on")
 }
 
 /// The next texts of their stream.
-async fn next_texts(stream: &mut UnboundedReceiver<Value>, count: usize) -> Vec<String> {
+pub(crate) async fn next_texts(stream: &mut UnboundedReceiver<Value>, count: usize) -> Vec<String> {
     let mut texts = Vec::new();
     while texts.len() < count {
         if let Some(text) = next(stream).await["text"].as_str() {

@@ -106,7 +106,7 @@ serve({
 
   state: on(async (group) => {
     const { conversationType } = await group.groupMetadata();
-    return state(group, conversationType() === bindings.ConversationType.Group);
+    return state(group, conversationType === bindings.ConversationType.Group);
   }),
   messages: on(async (group) => (await group.findMessages()).map(message)),
   syncConversation: on((group) => group.sync()),

@@ -1,6 +1,5 @@
 //! Messages and lines of the transcript as either side holds them, in a form that can be compared.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use hexmtp::{Conversation, Message};
@@ -107,46 +106,45 @@ pub(super) async fn held_by_us(ours: &Conversation, bytes: bool) -> (Vec<Held>, 
 
 /// Their messages, and the lines of their transcript where their database can be read.
 pub(super) async fn held_by_them(theirs: &OfficialConversation) -> (Vec<Held>, Vec<Held>) {
-    let stored = match theirs.client.store() {
-        Some(store) => Some(store.messages(theirs.id).await),
-        None => None,
-    };
     let group = theirs.id.to_string();
-    let listed = theirs.messages().await.into_iter().filter(|message| message.group == group);
-    let (messages, changes): (Vec<_>, Vec<_>) = listed.partition(|message| message.application);
-    let held = |message: OfficialMessage| match &stored {
-        Some(stored) => with_bytes(message, stored),
-        None => Held {
-            id: message.id,
-            sender: message.sender,
-            installation: String::new(),
-            content: Content::Inner(message.body.unwrap_or_default()),
-            sent_at: message.sent_at_ns,
-            published: message.published,
-            sequence_id: 0,
-        },
+    let mut listed = theirs.messages().await;
+    listed.retain(|message| message.group == group);
+    let Some(store) = theirs.client.store() else {
+        listed.retain(|message| message.application);
+        return (in_order(listed.into_iter().map(listed_only).collect()), Vec::new());
     };
-    let changes = if stored.is_some() { changes } else { Vec::new() };
+    let stored = store.messages(theirs.id).await;
+    for message in &listed {
+        let same = stored.iter().find(|one| one.id.to_string() == message.id).expect("what is listed is stored");
+        let listed = (&message.sender, message.sent_at_ns, message.application, message.published);
+        assert_eq!((&same.sender, same.sent_at_ns, same.application, same.published), listed, "{same:?}");
+    }
+    let (messages, changes): (Vec<_>, Vec<_>) = stored.into_iter().partition(|message| message.application);
     (in_order(messages.into_iter().map(held).collect()), in_order(changes.into_iter().map(held).collect()))
 }
 
-/// A message as the SDK lists it, with what its database says of it.
-fn with_bytes(
-    message: OfficialMessage,
-    stored: &BTreeMap<hexmtp_domain::MessageId, StoredMessage>,
-) -> Held {
-    let stored = message.id.parse().ok().and_then(|id| stored.get(&id)).expect("what is listed is stored");
-    let content = match message.application {
-        true => Content::Bytes(stored.content.clone()),
-        false => change(&stored.content),
-    };
+fn held(message: StoredMessage) -> Held {
+    let application = message.application;
     Held {
-        id: if message.application { message.id } else { String::new() },
+        id: if application { message.id.to_string() } else { String::new() },
         sender: message.sender,
-        installation: hex::encode(&stored.installation),
-        content,
+        installation: hex::encode(message.installation),
+        content: if application { Content::Bytes(message.content) } else { change(&message.content) },
         sent_at: message.sent_at_ns,
         published: message.published,
-        sequence_id: stored.sequence_id,
+        sequence_id: message.sequence_id,
+    }
+}
+
+/// A message of a client whose database cannot be read.
+fn listed_only(message: OfficialMessage) -> Held {
+    Held {
+        id: message.id,
+        sender: message.sender,
+        installation: String::new(),
+        content: Content::Inner(message.body.unwrap_or_default()),
+        sent_at: message.sent_at_ns,
+        published: message.published,
+        sequence_id: 0,
     }
 }

@@ -1,19 +1,28 @@
 //! What an official client keeps in its database, read beside it: the exact bytes of messages and the whole epoch
 //! authenticators, which the SDK shows to nobody.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hexmtp_domain::{GroupId, MessageId};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
-/// A message's bytes and who sent it.
+/// A message, or a line of the transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// The serialized `EncodedContent`.
-    pub content: Vec<u8>,
+    /// Its id.
+    pub id: MessageId,
+    /// Whether a member sent it; the rest tells what a commit changed.
+    pub application: bool,
+    /// The sender's inbox.
+    pub sender: String,
     /// The sender's installation.
     pub installation: Vec<u8>,
+    /// When, in nanoseconds since 1970.
+    pub sent_at_ns: i64,
+    /// Whether the network has it.
+    pub published: bool,
+    /// The serialized `EncodedContent`.
+    pub content: Vec<u8>,
     /// The server's sequence id.
     pub sequence_id: i64,
 }
@@ -56,20 +65,27 @@ impl OfficialStore {
         &self.file
     }
 
-    /// The messages of a group.
+    /// The messages of a group in the order of their times: all of them, also those that the SDK folds into others when
+    /// it lists them, such as reactions.
     ///
     /// # Panics
     /// When the database cannot be read.
-    pub async fn messages(&self, group: GroupId) -> BTreeMap<MessageId, StoredMessage> {
-        type Row = (Vec<u8>, Vec<u8>, Vec<u8>, i64);
-        let sql = "SELECT id, decrypted_message_bytes, sender_installation_id, sequence_id FROM group_messages \
-                   WHERE group_id = ?";
+    pub async fn messages(&self, group: GroupId) -> Vec<StoredMessage> {
+        type Row = (Vec<u8>, i64, String, Vec<u8>, i64, i64, Vec<u8>, i64);
+        let sql = "SELECT id, kind, sender_inbox_id, sender_installation_id, sent_at_ns, delivery_status, \
+                   decrypted_message_bytes, sequence_id FROM group_messages WHERE group_id = ? ORDER BY sent_at_ns";
         let rows: Vec<Row> =
             sqlx::query_as(sql).bind(group.to_vec()).fetch_all(&self.pool).await.expect("its messages");
         rows.into_iter()
-            .map(|(id, content, installation, sequence_id)| {
-                let id = MessageId::from_slice(&id).expect("an id");
-                (id, StoredMessage { content, installation, sequence_id })
+            .map(|(id, kind, sender, installation, sent_at_ns, status, content, sequence_id)| StoredMessage {
+                id: MessageId::from_slice(&id).expect("an id"),
+                application: kind == 1,
+                sender,
+                installation,
+                sent_at_ns,
+                published: status == 2,
+                content,
+                sequence_id,
             })
             .collect()
     }

@@ -25,7 +25,7 @@ pub struct OutboundCommitLogEntry {
 pub struct LoggedCommit {
     /// Its number in the log.
     pub sequence_id: SequenceId,
-    /// When the server received it.
+    /// When the server received it; zero where the network does not say.
     pub server_time: Timestamp,
     /// As sent.
     pub entry: Vec<u8>,
@@ -83,7 +83,8 @@ impl CommitLogError {
 #[port]
 pub trait CommitLog: Port {
     /// Appends entries, each to the log of its group, in order. However many there are: an adapter splits them as
-    /// its network demands.
+    /// its network demands. An entry whose answer was lost may be in the log twice when it is published again; readers
+    /// pass over the second one (PROTOCOL.md 7.2).
     async fn publish(&self, entries: Vec<OutboundCommitLogEntry>) -> Result<(), CommitLogError>;
 
     /// For each group, in the order asked, at most `limit` entries with a sequence id above the given one, ascending.

@@ -63,16 +63,17 @@ async fn begin<K: Followed>(caller: &Arc<Caller>, places: Places<K>) -> Result<F
     Ok(vec![Box::pin(follower.follow())])
 }
 
+/// Ends at once behind an error, even while other followers wait.
 fn up_to_the_first_error(
-    envelopes: impl Stream<Item = Result<Envelope, Failure>>,
+    envelopes: impl Stream<Item = Result<Envelope, Failure>> + Unpin,
 ) -> impl Stream<Item = Result<Envelope, DeliveryError>> {
-    let mut has_failed = false;
-    let envelopes = envelopes.take_while(move |item| {
-        let goes_on = !has_failed;
-        has_failed = item.is_err();
-        std::future::ready(goes_on)
-    });
-    envelopes.map(|item| item.map_err(DeliveryError::from))
+    stream::unfold(Some(envelopes), |envelopes| async {
+        let mut envelopes = envelopes?;
+        match envelopes.next().await? {
+            Ok(envelope) => Some((Ok(envelope), Some(envelopes))),
+            Err(failure) => Some((Err(failure.into()), None)),
+        }
+    })
 }
 
 /// Follows logs of one kind.

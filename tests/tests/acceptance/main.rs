@@ -7,6 +7,7 @@ mod crafted;
 mod faults;
 mod followed;
 mod hostile;
+mod leaving;
 mod membership;
 mod observed;
 mod registration;

@@ -85,7 +85,7 @@ async function state(group, isGroup) {
   };
 }
 
-export function groupOperations({ sdk, client, conversation, sendOptions }) {
+export function groupOperations({ sdk, native, client, conversation, sendOptions }) {
   const on = (change) => async (request) => change(await conversation(request), request);
   return {
     createGroup: async (request) =>
@@ -136,6 +136,10 @@ export function groupOperations({ sdk, client, conversation, sendOptions }) {
     disappear: on((group, { fromNs, inNs }) =>
       group.updateMessageDisappearingSettings(BigInt(fromNs), BigInt(inNs))),
     stopDisappearing: on((group) => group.removeMessageDisappearingSettings()),
+    // Only the layer below the SDK has it.
+    enableProposals: (request) =>
+      native(client(request)).conversations().getConversationById(request.group)
+        .unstable.enableProposals({ force: request.force ?? false }),
     leave: on((group) => group.requestRemoval()),
   };
 }

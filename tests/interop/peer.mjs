@@ -6,7 +6,7 @@ import { emit, serve } from './lines.mjs';
 import { bytes, identifier, loadSdk, signers } from './sdk.mjs';
 
 const [packages, version, url] = process.argv.slice(2);
-const { sdk, sendOptions, networkOptions, close } = await loadSdk(packages, version);
+const { sdk, native, sendOptions, networkOptions, close } = await loadSdk(packages, version);
 const signerOf = await signers(packages);
 const clients = new Map();
 const streams = new Map();
@@ -89,6 +89,7 @@ serve({
 
   sync: (request) => client(request).conversations.sync(),
   syncAll: (request) => client(request).conversations.syncAll(),
+  syncPreferences: async (request) => { await client(request).preferences.sync(); },
   list: async (request) => (await client(request).conversations.list()).map((one) => one.id),
   streamMessages: (request) => follow(request, client(request).conversations.streamAllMessages(), streamed),
   streamGroupMessages: async (request) => follow(request, (await conversation(request)).stream(), streamed),
@@ -99,5 +100,5 @@ serve({
     streams.delete(request.stream);
   },
 
-  ...groupOperations({ sdk, client, conversation, sendOptions }),
+  ...groupOperations({ sdk, native, client, conversation, sendOptions }),
 });

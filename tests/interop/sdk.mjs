@@ -32,7 +32,23 @@ const differences = {
 /** The SDK of a version, with `differences` beside it. */
 export async function loadSdk(packages, version) {
   const sdk = await load(packages, `sdk-${version}`);
-  return { ...differences[version], sdk };
+  return { ...differences[version], sdk, native: await natives(packages, version) };
+}
+
+/**
+ * Looks up the native client below one of the SDK's, for the few things that the SDK does not pass on. The SDK keeps it
+ * to itself; it shows when it asks for its conversations, which happens once, when it is opened.
+ */
+async function natives(packages, version) {
+  const resolve = createRequire(locate(packages, `sdk-${version}`)).resolve;
+  const { Client } = await import(pathToFileURL(resolve('@xmtp/node-bindings')));
+  const seen = new Map();
+  const { conversations } = Client.prototype;
+  Client.prototype.conversations = function () {
+    seen.set(this.installationId(), this);
+    return conversations.call(this);
+  };
+  return (client) => seen.get(client.installationId);
 }
 
 /** A package from the folder. */

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hexmtp::Conversation;
 use hexmtp_domain::group::mutable_metadata::{
-    APP_DATA, DESCRIPTION, DISAPPEAR_FROM, GROUP_NAME, IMAGE_URL, Role,
+    APP_DATA, DESCRIPTION, DISAPPEAR_IN, GROUP_NAME, IMAGE_URL, Role,
 };
 use hexmtp_domain::group::permissions::{AccessPolicy, PermissionsPolicy, Policy, PolicySet, Preset};
 use hexmtp_domain::group::{ConversationKind, GroupContext};
@@ -153,7 +153,7 @@ fn policies(ours: &PolicySet) -> BTreeMap<String, String> {
         ("updateGroupNamePolicy", field(GROUP_NAME)),
         ("updateGroupDescriptionPolicy", field(DESCRIPTION)),
         ("updateGroupImageUrlSquarePolicy", field(IMAGE_URL)),
-        ("updateMessageDisappearingPolicy", field(DISAPPEAR_FROM)),
+        ("updateMessageDisappearingPolicy", field(DISAPPEAR_IN)),
         ("updateAppDataPolicy", field(APP_DATA)),
     ]
     .map(|(key, policy)| (key.to_owned(), policy.to_owned()))

@@ -98,10 +98,11 @@ async fn a_revoked_installation_of_theirs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_installation_of_ours() {
     let scene = Scene::begin("installations: one of ours revoked by the inbox's official one, removed by them").await;
-    let (phone, carol) = (scene.ours().await, scene.official().await);
+    let (phone, bob, carol) = (scene.ours().await, scene.ours().await, scene.official().await);
     let laptop = scene.official_of(&phone.wallet).await;
-    let carols = carol.create_group(&[phone.inbox_id()], json!({})).await;
+    let carols = carol.create_group(&[phone.inbox_id(), bob.inbox_id()], json!({})).await;
     let on_phone = phone.joined(carols.id).await;
+    let bobs = bob.joined(carols.id).await;
     let on_laptop = laptop.joined(carols.id).await;
     on_phone.send_text("from the phone").await.expect("sent");
 
@@ -115,5 +116,7 @@ async fn a_revoked_installation_of_ours() {
     on_phone.sync().await.expect("a sync");
     assert!(!on_phone.is_active().await.expect("a state"), "the phone is out");
     on_phone.send_text("no more").await.expect_err("it may not send");
-    settle(&[], &[&carols, &on_laptop]).await;
+    settle(&[&bobs], &[&carols, &on_laptop]).await;
+    assert!(assert_same(&bobs, &carols).await.messages >= 2);
+    assert!(assert_same(&bobs, &on_laptop).await.messages >= 2);
 }

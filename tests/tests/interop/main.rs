@@ -4,6 +4,7 @@
 mod dms;
 mod groups;
 mod installations;
+mod leaving;
 mod membership;
 mod messages;
 mod metadata;
@@ -13,6 +14,7 @@ mod races;
 mod registration;
 mod restarts;
 mod streams;
+mod unusual;
 mod welcomes;
 
 use hexmtp::Conversation;

@@ -31,9 +31,7 @@ async fn smoke(scene: &Scene, sdk: Sdk) {
     settle(&[&our_group], &[&their_group, &daves]).await;
     assert_eq!(our_group.name().await.expect("a name"), "by them");
     assert_eq!(assert_same(&our_group, &daves).await.messages, 2);
-    if sdk == Sdk::Old {
-        assert_eq!(assert_same(&our_group, &their_group).await.messages, 3);
-    }
+    assert_eq!(assert_same(&our_group, &their_group).await.messages, 3);
 
     let their_group = theirs.create_group(&[ours.inbox_id()], json!({ "name": "theirs" })).await;
     let our_group = ours.joined(their_group.id).await;

@@ -35,6 +35,7 @@ async fn we_create_a_dm_and_they_answer() {
     assert_eq!(state.peer, Some(ours.inbox_id().to_string()));
 }
 
+/// R-NET-209
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dm_created_from_both_sides_at_once_is_one_conversation() {
     let scene = Scene::begin("DM: created from both sides at once").await;

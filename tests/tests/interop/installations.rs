@@ -72,6 +72,7 @@ async fn one_inbox_with_an_installation_of_each() {
     assert_eq!(assert_same(&on_phone, &on_laptop).await.messages, 3);
 }
 
+/// R-NET-215
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_installation_of_theirs() {
     let scene = Scene::begin("installations: one of theirs revoked, removed by us").await;

@@ -19,6 +19,7 @@ async fn reduced_to(members: usize, ours: &[&Conversation], theirs: &[&OfficialC
     settle(ours, theirs).await;
 }
 
+/// R-NET-207
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_leave_a_group_of_ours() {
     let scene = Scene::begin("leaving: they leave a group of ours, we carry it out").await;
@@ -38,6 +39,7 @@ async fn they_leave_a_group_of_ours() {
     assert!(!daves.state().await.active, "dave is out");
 }
 
+/// R-NET-208
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn we_leave_a_group_of_theirs() {
     let scene = Scene::begin("leaving: we leave a group of theirs, they carry it out").await;

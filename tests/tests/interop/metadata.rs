@@ -32,6 +32,7 @@ async fn followed(ours: &Conversation, theirs: &OfficialConversation, op: &str, 
     assert!(ours.record().await.expect("a record").epoch > before, "{op} has made a commit");
 }
 
+/// R-NET-202
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_they_set_is_followed() {
     let scene = Scene::begin("metadata, admins, policies, disappearing messages: set by them, followed by us").await;
@@ -109,6 +110,7 @@ async fn groups_that_start_with_options() {
     their_group.attempt("updateName", json!({ "value": "no" })).await.expect_err("names are for admins");
 }
 
+/// R-NET-203
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_key_update_before_a_first_message() {
     let scene = Scene::begin("key update before a first message: theirs followed by us, ours by them").await;

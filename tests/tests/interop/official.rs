@@ -46,6 +46,7 @@ async fn group_of(creator: &Official, others: &[&Official]) -> Vec<OfficialConve
     groups
 }
 
+/// R-NET-213
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn official_clients_with_each_other() {
     let scene = Scene::begin("official alone: group, DM, all changes, leaving, second installation, revocation").await;
@@ -148,6 +149,7 @@ async fn old_and_new_releases() {
     agree(&[&groups[0], &groups[1]], 2).await;
 }
 
+/// R-NET-214
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn browser_bindings() {
     let scene = Scene::begin("official alone: browser bindings over gRPC-Web, with each other and with 6.1").await;

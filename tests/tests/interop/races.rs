@@ -20,6 +20,7 @@ async fn pair(scene: &Scene) -> (Conversation, OfficialConversation) {
     (our_group, their_group)
 }
 
+/// R-NET-200
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_lose_a_race() {
     let scene = Scene::begin("races: their commit comes second in its epoch").await;
@@ -34,6 +35,7 @@ async fn they_lose_a_race() {
     assert_eq!(late_commits(&our_group).await, 1, "there was a race");
 }
 
+/// R-NET-201
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn we_lose_a_race() {
     let scene = Scene::begin("races: our commit comes second in its epoch").await;

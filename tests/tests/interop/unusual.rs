@@ -6,6 +6,8 @@ use hexmtp_tests::interop::{Scene, Setup, assert_same, settle};
 use serde_json::json;
 
 /// An official client that keeps its inbox's installations in step makes a group of them all, ours included.
+///
+/// R-NET-211
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sync_groups_of_their_installations_include_ours() {
     let scene = Scene::begin("unusual: sync groups of an inbox's official installations reach ours").await;
@@ -29,6 +31,8 @@ async fn sync_groups_of_their_installations_include_ours() {
 /// Ours cannot process the newer proposals yet and does not say that it can (PROTOCOL.md 4.9). MLS keeps a group from
 /// requiring what a member lacks, so the official client cannot migrate a group that ours is in, even by force; to try
 /// does no harm.
+///
+/// R-NET-210
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_with_one_of_ours_is_not_migrated() {
     let scene = Scene::begin("unusual: they try to migrate a group to app-data proposals, and it goes on as before").await;
@@ -59,6 +63,7 @@ async fn a_group_with_one_of_ours_is_not_migrated() {
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 3);
 }
 
+/// R-NET-212
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_welcomes_than_fit_on_a_page() {
     let scene = Scene::begin("unusual: 110 groups joined at once, by either").await;

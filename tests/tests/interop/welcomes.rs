@@ -71,6 +71,7 @@ async fn wrappings(anybody: &Ours, installation: InstallationId) -> Vec<(Wrapper
         .collect()
 }
 
+/// R-NET-204
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn welcomes_wrapped_with_x_wing() {
     let scene = Scene::begin("welcomes: X-Wing, by either").await;
@@ -86,6 +87,7 @@ async fn welcomes_wrapped_with_x_wing() {
     assert_same(&by_us, &joined).await;
 }
 
+/// R-NET-205
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn welcomes_wrapped_with_x25519() {
     let scene = Scene::begin("welcomes: X25519, by either").await;
@@ -104,6 +106,7 @@ async fn welcomes_wrapped_with_x25519() {
     assert_eq!(assert_same(&by_us, &joined).await.messages, 1);
 }
 
+/// R-NET-206
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn welcome_pointers() {
     let scene = Scene::begin("welcomes: pointers to one welcome for three installations, by either").await;

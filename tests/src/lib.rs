@@ -3,4 +3,5 @@
 
 pub mod conformance;
 pub mod interop;
+pub mod proxy;
 pub mod world;

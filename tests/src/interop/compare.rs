@@ -42,7 +42,11 @@ pub async fn assert_same(ours: &Conversation, theirs: &OfficialConversation) -> 
         changes.into_iter().filter(|change| commits.contains(&change.sequence_id)).collect()
     };
     let (our_changes, their_changes) = (of_commits(our_changes), of_commits(their_changes));
-    assert_eq!(our_changes.len(), their_changes.len(), "changes: {our_changes:#?}; theirs: {their_changes:#?}");
+    assert_eq!(
+        our_changes.len(),
+        their_changes.len(),
+        "changes: {our_changes:#?}; theirs: {their_changes:#?}"
+    );
     assert_equal("changes", &our_changes, &their_changes);
     Same { messages, changes: our_changes.len() }
 }
@@ -193,7 +197,10 @@ async fn assert_same_commits(ours: &Conversation, theirs: &OfficialConversation)
         };
         let our_epoch = i64::try_from(our.epoch.0).expect("a small number");
         let our_state = (outcome, our_epoch, hex::encode(our.authenticator.as_bytes()));
-        assert_eq!(our_state, *their, "outcome, epoch and authenticator after commit {sequence_id}, ours first");
+        assert_eq!(
+            our_state, *their,
+            "outcome, epoch and authenticator after commit {sequence_id}, ours first"
+        );
         // Without a state before it, it is the commit that added us, of which we know by the welcome.
         if outcome == 1 && our.last_authenticator.is_some() {
             applied.insert(sequence_id);

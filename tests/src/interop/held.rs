@@ -41,7 +41,9 @@ impl fmt::Debug for Held {
         let (id, sender, installation) = (short(id), short(sender), short(installation));
         write!(f, "#{sequence_id} {id} from {sender}/{installation} at {sent_at}, published {published}: ")?;
         match content {
-            Content::Bytes(bytes) => write!(f, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(100)])),
+            Content::Bytes(bytes) => {
+                write!(f, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(100)]))
+            }
             Content::Change(change) => change.fmt(f),
             Content::Inner(text) => f.write_str(&short(text)),
         }
@@ -115,7 +117,8 @@ pub(super) async fn held_by_them(theirs: &OfficialConversation) -> (Vec<Held>, V
     };
     let stored = store.messages(theirs.id).await;
     for message in &listed {
-        let same = stored.iter().find(|one| one.id.to_string() == message.id).expect("what is listed is stored");
+        let same =
+            stored.iter().find(|one| one.id.to_string() == message.id).expect("what is listed is stored");
         let listed = (&message.sender, message.sent_at_ns, message.application, message.published);
         assert_eq!((&same.sender, same.sent_at_ns, same.application, same.published), listed, "{same:?}");
     }

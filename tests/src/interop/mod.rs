@@ -5,7 +5,11 @@
 //! scenarios of a test program share, as they share the node ([`arena`]). [`assert_same`] says whether both sides hold
 //! the same of a conversation.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "what goes wrong here fails the test that asked for it")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what goes wrong here fails the test that asked for it"
+)]
 
 pub mod arena;
 mod compare;

@@ -102,6 +102,9 @@ impl Ours {
     pub async fn joined(&self, id: GroupId) -> Conversation {
         self.sync().await;
         let rejected = self.client.rejected(10).await.expect("a list");
-        self.client.conversation(id).await.unwrap_or_else(|_| panic!("we did not join; refused: {rejected:#?}"))
+        self.client
+            .conversation(id)
+            .await
+            .unwrap_or_else(|_| panic!("we did not join; refused: {rejected:#?}"))
     }
 }

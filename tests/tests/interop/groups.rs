@@ -70,7 +70,8 @@ fn inboxes(ours: &[Ours], theirs: &[Official], without: InboxId) -> Vec<InboxId>
 async fn they_create_a_group_of_two() {
     let scene = Scene::begin("group of 2: they create").await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
-    let options = json!({ "name": "pair", "description": "of two", "imageUrl": "https://x.y/z.png", "appData": "{}" });
+    let options =
+        json!({ "name": "pair", "description": "of two", "imageUrl": "https://x.y/z.png", "appData": "{}" });
     let their_group = theirs.create_group(&[ours.inbox_id()], options).await;
     let our_group = ours.joined(their_group.id).await;
     assert_eq!(our_group.name().await.expect("a name"), "pair");
@@ -93,7 +94,8 @@ async fn groups_of_three() {
     let (alice, bob) = (scene.ours().await, scene.ours().await);
     let (carol, dave) = (scene.official().await, scene.official().await);
 
-    let by_carol = carol.create_group(&[alice.inbox_id(), dave.inbox_id()], json!({ "name": "carol's" })).await;
+    let by_carol =
+        carol.create_group(&[alice.inbox_id(), dave.inbox_id()], json!({ "name": "carol's" })).await;
     let ours = vec![alice.joined(by_carol.id).await];
     let theirs = [by_carol.clone(), dave.joined(by_carol.id).await];
     everybody_talks(&ours, &theirs).await;

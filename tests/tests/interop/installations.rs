@@ -16,7 +16,8 @@ async fn installations(group: &OfficialConversation, inbox_id: InboxId) -> usize
 async fn a_second_installation_of_theirs() {
     let scene = Scene::begin("installations: a second one of theirs, added by us").await;
     let (ours, phone) = (scene.ours().await, scene.official().await);
-    let our_group = ours.client.create_group(GroupOptions::default(), &[phone.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[phone.inbox_id()]).await.expect("a group");
     let on_phone = phone.joined(our_group.id()).await;
     on_phone.send("from the phone").await;
     our_group.sync().await.expect("a sync");
@@ -58,7 +59,9 @@ async fn a_second_installation_of_ours() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_inbox_with_an_installation_of_each() {
-    let scene = Scene::begin("installations: one inbox with one of ours and one of theirs, in a group of a third").await;
+    let scene =
+        Scene::begin("installations: one inbox with one of ours and one of theirs, in a group of a third")
+            .await;
     let (phone, carol) = (scene.ours().await, scene.official().await);
     let laptop = scene.official_of(&phone.wallet).await;
     let carols = carol.create_group(&[phone.inbox_id()], json!({ "name": "both" })).await;
@@ -78,7 +81,8 @@ async fn a_revoked_installation_of_theirs() {
     let scene = Scene::begin("installations: one of theirs revoked, removed by us").await;
     let (ours, phone) = (scene.ours().await, scene.official().await);
     let laptop = scene.official_of(phone.wallet()).await;
-    let our_group = ours.client.create_group(GroupOptions::default(), &[phone.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[phone.inbox_id()]).await.expect("a group");
     let on_phone = phone.joined(our_group.id()).await;
     let on_laptop = laptop.joined(our_group.id()).await;
     on_laptop.send("from the laptop").await;
@@ -98,7 +102,8 @@ async fn a_revoked_installation_of_theirs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_installation_of_ours() {
-    let scene = Scene::begin("installations: one of ours revoked by the inbox's official one, removed by them").await;
+    let scene =
+        Scene::begin("installations: one of ours revoked by the inbox's official one, removed by them").await;
     let (phone, bob, carol) = (scene.ours().await, scene.ours().await, scene.official().await);
     let laptop = scene.official_of(&phone.wallet).await;
     let carols = carol.create_group(&[phone.inbox_id(), bob.inbox_id()], json!({})).await;

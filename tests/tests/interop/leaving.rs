@@ -59,7 +59,8 @@ async fn we_leave_a_group_of_theirs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn we_watch_one_of_theirs_leave() {
-    let scene = Scene::begin("leaving: one of theirs leaves a group of theirs, we watch; and comes back").await;
+    let scene =
+        Scene::begin("leaving: one of theirs leaves a group of theirs, we watch; and comes back").await;
     let ours = scene.ours().await;
     let (carol, dave) = (scene.official().await, scene.official().await);
     let carols = carol.create_group(&[ours.inbox_id(), dave.inbox_id()], json!({})).await;

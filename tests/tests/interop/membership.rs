@@ -84,7 +84,9 @@ async fn we_add_and_remove() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_that_they_made_admin_removes() {
-    let scene = Scene::begin("membership: we remove a member after they made us admin, and the other way round").await;
+    let scene =
+        Scene::begin("membership: we remove a member after they made us admin, and the other way round")
+            .await;
     let alice = scene.ours().await;
     let (carol, dave) = (scene.official().await, scene.official().await);
     let carols = carol.create_group(&[alice.inbox_id(), dave.inbox_id()], json!({})).await;

@@ -9,7 +9,8 @@ use serde_json::json;
 async fn a_hundred_messages_each_way_interleaved() {
     let scene = Scene::begin("messages: 100 each way, at the same time").await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
-    let our_group = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     let their_group = theirs.joined(our_group.id()).await;
     let texts: Vec<String> = (0..100).map(|number| format!("theirs {number}")).collect();
     tokio::join!(
@@ -28,7 +29,8 @@ async fn a_hundred_messages_each_way_interleaved() {
 async fn a_history_longer_than_one_page() {
     let scene = Scene::begin("messages: a history of 3 pages read at once, by either").await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
-    let our_group = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     for number in 0..250 {
         our_group.send_text(&format!("ours {number}")).await.expect("sent");
     }
@@ -71,7 +73,8 @@ async fn contents_of_all_types() {
     let our_group = ours.joined(their_group.id).await;
     let first = their_group.send("first").await;
     their_group.call("reply", json!({ "to": first.to_string(), "text": "an answer" })).await;
-    let reaction = json!({ "to": first.to_string(), "toInbox": theirs.inbox_id().to_string(), "content": "\u{1f44d}" });
+    let reaction =
+        json!({ "to": first.to_string(), "toInbox": theirs.inbox_id().to_string(), "content": "\u{1f44d}" });
     their_group.call("react", reaction).await;
     their_group.call("readReceipt", json!({})).await;
     let own_type = json!({

@@ -9,7 +9,8 @@ async fn either_renames() {
     let scene = Scene::begin("rename: by either, in groups of either").await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
     let by_them = theirs.create_group(&[ours.inbox_id()], json!({ "name": "first" })).await;
-    let by_us = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let by_us =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     let groups = [(ours.joined(by_them.id).await, by_them), (by_us.clone(), theirs.joined(by_us.id()).await)];
     for (our_group, their_group) in groups {
         their_group.rename("renamed by them \u{1f60a}").await;
@@ -35,15 +36,15 @@ async fn followed(ours: &Conversation, theirs: &OfficialConversation, op: &str, 
 /// R-NET-202
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_they_set_is_followed() {
-    let scene = Scene::begin("metadata, admins, policies, disappearing messages: set by them, followed by us").await;
+    let scene =
+        Scene::begin("metadata, admins, policies, disappearing messages: set by them, followed by us").await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
     let their_group = theirs.create_group(&[ours.inbox_id()], json!({ "name": "group" })).await;
     let our_group = ours.joined(their_group.id).await;
     let inbox = json!({ "inbox": ours.inbox_id().to_string() });
     let permission = |permission: &str, policy: &str| json!({ "permission": permission, "policy": policy });
-    let field = |field: &str, policy: &str| {
-        json!({ "permission": "metadata", "policy": policy, "field": field })
-    };
+    let field =
+        |field: &str, policy: &str| json!({ "permission": "metadata", "policy": policy, "field": field });
     let steps = [
         ("updateDescription", json!({ "value": "about" })),
         ("updateImageUrl", json!({ "value": "https://example.org/a.png" })),
@@ -115,7 +116,8 @@ async fn groups_that_start_with_options() {
 async fn the_key_update_before_a_first_message() {
     let scene = Scene::begin("key update before a first message: theirs followed by us, ours by them").await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
-    let our_group = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     let their_group = theirs.joined(our_group.id()).await;
     let before = our_group.record().await.expect("a record").epoch.0;
     their_group.send("with fresh keys").await;

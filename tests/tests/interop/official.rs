@@ -49,7 +49,9 @@ async fn group_of(creator: &Official, others: &[&Official]) -> Vec<OfficialConve
 /// R-NET-213
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn official_clients_with_each_other() {
-    let scene = Scene::begin("official alone: group, DM, all changes, leaving, second installation, revocation").await;
+    let scene =
+        Scene::begin("official alone: group, DM, all changes, leaving, second installation, revocation")
+            .await;
     let (alice, bob, carol) = (scene.official().await, scene.official().await, scene.official().await);
     let groups = group_of(&alice, &[&bob, &carol]).await;
     let (group, bobs) = (&groups[0], &groups[1]);
@@ -109,7 +111,10 @@ async fn official_clients_with_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn official_streams() {
-    let scene = Scene::begin("official alone: streams of messages and conversations, groups that come later included").await;
+    let scene = Scene::begin(
+        "official alone: streams of messages and conversations, groups that come later included",
+    )
+    .await;
     let (alice, bob) = (scene.official().await, scene.official().await);
     let mut messages = bob.stream("streamMessages").await;
     let mut conversations = bob.stream("streamConversations").await;
@@ -152,7 +157,8 @@ async fn old_and_new_releases() {
 /// R-NET-214
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn browser_bindings() {
-    let scene = Scene::begin("official alone: browser bindings over gRPC-Web, with each other and with 6.1").await;
+    let scene =
+        Scene::begin("official alone: browser bindings over gRPC-Web, with each other and with 6.1").await;
     let wasm = || scene.official_as(Setup { sdk: Sdk::Wasm, ..Setup::default() });
     let (alice, bob, carol) = (wasm().await, wasm().await, scene.official().await);
     let groups = group_of(&alice, &[&bob, &carol]).await;

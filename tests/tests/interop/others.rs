@@ -15,7 +15,8 @@ async fn smoke(scene: &Scene, sdk: Sdk) {
     settle(&[&our_dm], &[&their_dm]).await;
     assert_eq!(assert_same(&our_dm, &their_dm).await.messages, 2);
 
-    let our_group = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     let their_group = theirs.joined(our_group.id()).await;
     their_group.send("from them").await;
     our_group.sync().await.expect("a sync");
@@ -48,6 +49,8 @@ async fn the_older_release() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_browser_bindings() {
-    let scene = Scene::begin("browser bindings 1.11.0 over gRPC-Web: DM, groups of either, rename, a member more").await;
+    let scene =
+        Scene::begin("browser bindings 1.11.0 over gRPC-Web: DM, groups of either, rename, a member more")
+            .await;
     smoke(&scene, Sdk::Wasm).await;
 }

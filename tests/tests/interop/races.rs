@@ -13,7 +13,8 @@ async fn late_commits(group: &Conversation) -> usize {
 
 async fn pair(scene: &Scene) -> (Conversation, OfficialConversation) {
     let (ours, theirs) = (scene.ours().await, scene.official().await);
-    let our_group = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     let their_group = theirs.joined(our_group.id()).await;
     their_group.send("hello").await;
     settle(&[&our_group], &[&their_group]).await;

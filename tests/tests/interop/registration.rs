@@ -52,7 +52,9 @@ async fn their_registration_is_seen_by_us() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn their_accounts_are_followed_by_us() {
-    let scene = Scene::begin("registration: accounts added and removed, recovery changed by them, followed by us").await;
+    let scene =
+        Scene::begin("registration: accounts added and removed, recovery changed by them, followed by us")
+            .await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
     let (second, recovery) = (Wallet::new(), Wallet::new());
     theirs.call("addAccount", json!({ "key": second.key_hex(), "reassign": true })).await;

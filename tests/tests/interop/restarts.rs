@@ -46,6 +46,7 @@ async fn our_client_restarts() {
     our_group.send_text("after").await.expect("sent");
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 3);
-    let our_new = ours.client.conversation(new_group.id).await.expect("the group that came while we were away");
+    let our_new =
+        ours.client.conversation(new_group.id).await.expect("the group that came while we were away");
     assert_same(&our_new, &new_group).await;
 }

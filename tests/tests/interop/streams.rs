@@ -35,7 +35,8 @@ async fn streams_on_both_sides() {
     let mut their_stream = theirs.stream("streamMessages").await;
     let mut their_conversations = theirs.stream("streamConversations").await;
 
-    let our_group = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let our_group =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     assert_eq!(next(&mut their_conversations).await["group"], our_group.id().to_string());
     for number in 0..20 {
         our_group.send_text(&format!("ours {number}")).await.expect("sent");

@@ -35,7 +35,9 @@ async fn sync_groups_of_their_installations_include_ours() {
 /// R-NET-210
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_with_one_of_ours_is_not_migrated() {
-    let scene = Scene::begin("unusual: they try to migrate a group to app-data proposals, and it goes on as before").await;
+    let scene =
+        Scene::begin("unusual: they try to migrate a group to app-data proposals, and it goes on as before")
+            .await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
     let their_group = theirs.create_group(&[ours.inbox_id()], json!({})).await;
     let our_group = ours.joined(their_group.id).await;
@@ -67,7 +69,8 @@ async fn a_group_with_one_of_ours_is_not_migrated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_welcomes_than_fit_on_a_page() {
     let scene = Scene::begin("unusual: 110 groups joined at once, by either").await;
-    let (ours, theirs) = (scene.ours_in_memory(&hexmtp_tests::interop::Wallet::new()).await, scene.official().await);
+    let (ours, theirs) =
+        (scene.ours_in_memory(&hexmtp_tests::interop::Wallet::new()).await, scene.official().await);
     let mut groups = Vec::new();
     for number in 0..110 {
         groups.push(theirs.create_group(&[ours.inbox_id()], json!({ "name": format!("{number}") })).await);

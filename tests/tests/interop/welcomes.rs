@@ -81,7 +81,8 @@ async fn welcomes_wrapped_with_x_wing() {
     let joined = ours.joined(by_them.id).await;
     assert_same(&joined, &by_them).await;
 
-    let by_us = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let by_us =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     assert_eq!(wrappings(&ours, theirs.installation_id()).await, [(WrapperAlgorithm::XWing, false)]);
     let joined = theirs.joined(by_us.id()).await;
     assert_same(&by_us, &joined).await;
@@ -98,7 +99,8 @@ async fn welcomes_wrapped_with_x25519() {
     let joined = ours.joined(by_them.id).await;
     assert_same(&joined, &by_them).await;
 
-    let by_us = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
+    let by_us =
+        ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await.expect("a group");
     assert_eq!(wrappings(&ours, theirs.installation_id()).await, [(WrapperAlgorithm::Curve25519, false)]);
     let joined = theirs.joined(by_us.id()).await;
     joined.send("hello").await;

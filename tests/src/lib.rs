@@ -2,4 +2,5 @@
 //! them, and all tests of the whole, are in `tests/`.
 
 pub mod conformance;
+pub mod postgres;
 pub mod world;

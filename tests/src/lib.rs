@@ -2,7 +2,6 @@
 //! SDK as the other side. The tests that run them, and all tests of the whole, are in `tests/`.
 
 pub mod conformance;
-
 pub mod interop;
 pub mod postgres;
 pub mod proxy;

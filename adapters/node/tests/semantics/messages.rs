@@ -165,7 +165,7 @@ pub(crate) async fn the_newest_messages_come_in_the_order_asked(node: &Running) 
     let groups: Vec<[u8; 16]> = (0..600).map(|_| fresh()).collect();
     let empty: [u8; 16] = fresh();
     for round in ["old", "new"] {
-        let messages: Vec<_> = groups.iter().map(|group| private_message(*group, COMMIT, round.as_bytes()));
+        let messages = groups.iter().map(|group| private_message(*group, COMMIT, round.as_bytes()));
         peer.send(&messages.collect::<Vec<_>>()).await.unwrap();
     }
     let mut asked: Vec<[u8; 16]> = groups.iter().rev().copied().collect();

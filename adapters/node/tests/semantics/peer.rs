@@ -53,8 +53,16 @@ pub(crate) struct Peer {
 impl Peer {
     /// Connects.
     pub(crate) async fn connect(url: &str) -> Self {
-        let channel =
-            Endpoint::from_shared(url.to_owned()).unwrap().connect().await.expect("the node answers");
+        let endpoint = Endpoint::from_shared(url.to_owned()).unwrap();
+        Self::on(endpoint.connect().await.expect("the node answers"))
+    }
+
+    /// Connects when it is used, and again when the connection broke.
+    pub(crate) fn connect_lazily(url: &str) -> Self {
+        Self::on(Endpoint::from_shared(url.to_owned()).unwrap().connect_lazy())
+    }
+
+    fn on(channel: Channel) -> Self {
         let limit = 25 * 1024 * 1024;
         Self {
             mls: MlsApiClient::new(channel.clone())

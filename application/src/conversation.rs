@@ -1,5 +1,6 @@
 //! A conversation as applications work with it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
@@ -91,6 +92,24 @@ impl Conversation {
         Ok(self.record().await?.membership != MembershipState::Removed)
     }
 
+    /// Whether this inbox has asked to leave and is still a member.
+    ///
+    /// # Errors
+    /// [`SyncError`] when it cannot be read.
+    pub async fn is_leaving(&self) -> Result<bool, SyncError> {
+        Ok(group::is_leaving(&self.context, &self.record().await?))
+    }
+
+    /// The members that have asked to leave and are still to be removed.
+    ///
+    /// # Errors
+    /// [`SyncError`] when it cannot be read.
+    pub async fn pending_removals(&self) -> Result<BTreeSet<InboxId>, SyncError> {
+        let record = self.record().await?;
+        let members = GroupContext::parse(&record.extensions)?.membership.members;
+        Ok(record.pending_removals.into_iter().filter(|inbox_id| members.contains_key(inbox_id)).collect())
+    }
+
     /// The other side of a DM; `None` for a group.
     ///
     /// # Errors
@@ -156,6 +175,15 @@ impl Conversation {
     pub async fn remove_members_by_identifier(&self, identifiers: &[Identifier]) -> Result<(), ChangeError> {
         let inboxes = identity::inbox_ids(&self.context, identifiers).await?;
         self.remove_members(&inboxes).await
+    }
+
+    /// Asks to be removed from the group. From then on this inbox reads on and sends nothing more, until a super
+    /// admin's client commits the removal (PROTOCOL.md 4.7). It cannot be taken back; to ask again changes nothing.
+    ///
+    /// # Errors
+    /// [`ChangeError::CannotLeave`] for a DM, the last member, and super admins, who have to resign first.
+    pub async fn leave(&self) -> Result<(), ChangeError> {
+        group::leave(&self.context, self.id).await
     }
 
     /// Renames the group; at most 100 bytes.

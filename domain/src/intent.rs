@@ -48,7 +48,14 @@ pub enum Intent {
         /// Inboxes to remove.
         remove: Vec<InboxId>,
     },
+    /// Remove the members that have asked to leave. Who that is, is looked up when the commit is made: another
+    /// super admin may have been faster, and a leaver may have come back.
+    RemoveLeavers,
 }
+
+/// Kinds from here on are our own; the reference counts up from one.
+const OWN_KINDS: i16 = 100;
+const REMOVE_LEAVERS: i16 = OWN_KINDS;
 
 /// Without what people wrote.
 impl fmt::Debug for Intent {
@@ -62,6 +69,7 @@ impl fmt::Debug for Intent {
             Self::UpdateMembership { add, remove } => {
                 f.debug_struct("UpdateMembership").field("add", add).field("remove", remove).finish()
             }
+            Self::RemoveLeavers => f.write_str("RemoveLeavers"),
         }
     }
 }
@@ -83,6 +91,7 @@ impl Intent {
             Self::KeyUpdate => 2,
             Self::UpdateMetadata { .. } => 3,
             Self::UpdateMembership { .. } => 4,
+            Self::RemoveLeavers => REMOVE_LEAVERS,
         }
     }
 
@@ -101,7 +110,7 @@ impl Intent {
                 let version = Some(wire::send_message_data::Version::V1(v1));
                 wire::SendMessageData { version }.encode_to_vec()
             }
-            Self::KeyUpdate => Vec::new(),
+            Self::KeyUpdate | Self::RemoveLeavers => Vec::new(),
             Self::UpdateMetadata { field, value } => {
                 let v1 = wire::update_metadata_data::V1 {
                     field_name: field.clone(),
@@ -156,6 +165,7 @@ impl Intent {
                     None => Err(malformed),
                 }
             }
+            REMOVE_LEAVERS if data.is_empty() => Ok(Self::RemoveLeavers),
             _ => Err(malformed),
         }
     }

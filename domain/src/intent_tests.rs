@@ -94,10 +94,12 @@ fn captured_intents_are_read() {
 
 #[test]
 fn unknown_kinds_and_stray_data_are_refused() {
-    for kind in [i16::MIN, -1, 0, 5, 6, i16::MAX] {
+    for kind in [i16::MIN, -1, 0, 5, 6, 99, 101, i16::MAX] {
         assert_eq!(Intent::decode(kind, &[]), Err(IntentDecodeError { kind }));
     }
-    assert_eq!(Intent::decode(2, &[0]), Err(IntentDecodeError { kind: 2 }));
+    for kind in [2, 100] {
+        assert_eq!(Intent::decode(kind, &[0]), Err(IntentDecodeError { kind }));
+    }
     for kind in [1, 3, 4] {
         assert_eq!(Intent::decode(kind, &[]), Err(IntentDecodeError { kind }), "no version");
     }
@@ -109,6 +111,7 @@ fn only_sending_a_message_needs_no_commit() {
     assert!(Intent::KeyUpdate.is_commit());
     assert!(Intent::UpdateMetadata { field: String::new(), value: String::new() }.is_commit());
     assert!(Intent::UpdateMembership { add: vec![], remove: vec![] }.is_commit());
+    assert!(Intent::RemoveLeavers.is_commit());
 }
 
 #[test]
@@ -124,6 +127,7 @@ fn intent() -> impl Strategy<Value = Intent> {
     prop_oneof![
         any::<Vec<u8>>().prop_map(|envelope| Intent::SendMessage { envelope }),
         Just(Intent::KeyUpdate),
+        Just(Intent::RemoveLeavers),
         (any::<String>(), any::<String>()).prop_map(|(field, value)| Intent::UpdateMetadata { field, value }),
         (inboxes(), inboxes()).prop_map(|(add, remove)| Intent::UpdateMembership { add, remove }),
     ]
@@ -138,7 +142,7 @@ proptest! {
 
     #[test]
     fn any_stored_bytes_are_read_or_refused(
-        kind in 0..6_i16,
+        kind in prop_oneof![0..7_i16, 99..103_i16],
         bytes in intent().prop_map(|intent| [intent.encode(), vec![0]].concat()).prop_flat_map(hostile),
     ) {
         if let Ok(intent) = Intent::decode(kind, &bytes) {

@@ -1,5 +1,7 @@
 //! The conversation row: what listings and checks need of a group without opening MLS.
 
+use std::collections::BTreeSet;
+
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
 use hexmtp_domain::group::dm::dm_pair;
 use hexmtp_domain::group::{ConversationKind, GroupContext};
@@ -31,6 +33,7 @@ pub(crate) fn new_record(
         authenticator: state.authenticator,
         extensions: state.extensions,
         members: state.members,
+        pending_removals: BTreeSet::new(),
         paused_for: None,
         needs_readd: None,
         rotated_at: Timestamp::ZERO,
@@ -72,6 +75,9 @@ pub(crate) fn ensure_writable(context: &Context, record: &ConversationRecord) ->
     if record.membership == MembershipState::Removed {
         return Err(ChangeError::NotAMember);
     }
+    if is_leaving(context, record) {
+        return Err(ChangeError::Leaving);
+    }
     if let Some(code) = &record.needs_readd {
         return Err(ChangeError::NeedsReadd { code: code.clone() });
     }
@@ -81,6 +87,11 @@ pub(crate) fn ensure_writable(context: &Context, record: &ConversationRecord) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the own inbox has asked to leave and is still a member: it reads on and says nothing more.
+pub(crate) fn is_leaving(context: &Context, record: &ConversationRecord) -> bool {
+    record.membership != MembershipState::Removed && record.pending_removals.contains(&context.inbox_id)
 }
 
 /// Refuses what a direct conversation does not have.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
 use hexmtp_domain::group::join_rules::{JoinVerdict, facts_needed, judge_join};
 use hexmtp_domain::group::{GroupContext, transcript::group_joined};
 use hexmtp_domain::message::{DeliveryStatus, MessageKind, group_updated, message_id};
@@ -189,6 +190,15 @@ async fn attempt(
     let changes = session.into_changes(Keep::All)?;
     delete_outdated_rows(&mut unit, group_id, &changes);
     unit.change_mls(changes);
+    if existing.is_some_and(|known| known.pending_removals.contains(&context.inbox_id)) {
+        // Who left and is brought back decides anew whether to stay (PROTOCOL.md 8.10).
+        let entity = ConsentEntity::Conversation(group_id);
+        unit.change(RowChange::PutConsent(ConsentRecord {
+            entity,
+            state: ConsentState::Unknown,
+            at: context.now(),
+        }));
+    }
     store(context, &mut unit, envelope, record, unwrapped);
     with.iter().cloned().for_each(|change| unit.change(change));
     unit.commit(context).await?;

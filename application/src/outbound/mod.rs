@@ -11,5 +11,5 @@ mod welcomes;
 pub(crate) use publish::{given_up, moved};
 pub(crate) use queue::{new_intent, queue};
 pub use send::SendOptions;
-pub(crate) use send::send;
+pub(crate) use send::{send, send_quietly};
 pub(crate) use settle::{carry_on, settle};

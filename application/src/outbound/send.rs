@@ -34,43 +34,52 @@ pub struct SendOptions {
     pub optimistic: bool,
 }
 
-/// Sends a content and gives the message's id. The message is stored and listed at once.
+/// Sends a content and gives the message's id. The message is stored and listed at once, and its sender wants
+/// the conversation.
 pub(crate) async fn send(
     context: &Context,
     group_id: GroupId,
     content: &EncodedContent,
     options: SendOptions,
 ) -> Result<MessageId, ChangeError> {
+    let wanted = allowed(context, group_id).await?;
+    submit(context, group_id, content, options, wanted).await
+}
+
+/// Sends a content that says nothing about whether its sender wants the conversation.
+pub(crate) async fn send_quietly(
+    context: &Context,
+    group_id: GroupId,
+    content: &EncodedContent,
+    options: SendOptions,
+) -> Result<MessageId, ChangeError> {
+    submit(context, group_id, content, options, None).await
+}
+
+/// Stores the message, the intent to send it and what comes with it, and works until the network has it.
+async fn submit(
+    context: &Context,
+    group_id: GroupId,
+    content: &EncodedContent,
+    options: SendOptions,
+    with: Option<RowChange>,
+) -> Result<MessageId, ChangeError> {
     let record = load(context, group_id).await?;
     ensure_writable(context, &record)?;
-    if !options.optimistic {
+    let optimistic = options.optimistic;
+    if !optimistic {
         prepare_group(context, &record).await?;
     }
-    let key = options.idempotency_key.unwrap_or_else(|| context.now().as_nanos().to_string());
-    let bytes = content.encode();
-    let id = message_id(group_id, &key, &bytes);
+    let (message, intent) = compose(context, &record, content, options)?;
+    let id = message.id;
     if context.store.message(id).await?.is_none() {
-        let envelope = PlaintextEnvelope { content: bytes.clone(), idempotency_key: key.clone() };
-        let push = options.should_push.unwrap_or_else(|| should_push(&content.content_type));
-        let mut intent = new_intent(context, group_id, Intent::SendMessage { envelope: envelope.encode() })?;
-        intent.message_id = Some(id);
-        intent.should_push = push;
-        let message = MessageRecord {
-            id,
-            group_id,
-            sender: context.own_leaf(),
-            sent_at: context.now(),
-            kind: MessageKind::Application,
-            delivery: DeliveryStatus::Unpublished,
-            content_type: Some(content.content_type.clone()),
-            content: bytes,
-            idempotency_key: key,
-            cursor: None,
-            epoch: Some(record.epoch),
-        };
-        store(context, message, intent).await?;
+        let mut unit = Unit::unconditional();
+        with.into_iter().for_each(|change| unit.change(change));
+        unit.change(RowChange::InsertMessage(message));
+        unit.change(RowChange::InsertIntent(intent));
+        unit.commit(context).await?;
     }
-    if options.optimistic {
+    if optimistic {
         return Ok(id);
     }
     let open = context.store.open_intents(group_id).await?;
@@ -82,19 +91,45 @@ pub(crate) async fn send(
     }
 }
 
-/// Stores the message, the intent to send it, and that its sender wants the conversation.
-async fn store(context: &Context, message: MessageRecord, intent: IntentRecord) -> Result<(), ChangeError> {
-    let mut unit = Unit::unconditional();
-    let entity = ConsentEntity::Conversation(message.group_id);
-    let allowed =
-        context.store.consent(&entity).await?.is_some_and(|consent| consent.state == ConsentState::Allowed);
-    if !allowed {
-        let record = ConsentRecord { entity, state: ConsentState::Allowed, at: context.now() };
-        unit.change(RowChange::PutConsent(record));
+/// The message as it is listed, and the intent to send it.
+fn compose(
+    context: &Context,
+    record: &ConversationRecord,
+    content: &EncodedContent,
+    options: SendOptions,
+) -> Result<(MessageRecord, IntentRecord), ChangeError> {
+    let key = options.idempotency_key.unwrap_or_else(|| context.now().as_nanos().to_string());
+    let bytes = content.encode();
+    let id = message_id(record.id, &key, &bytes);
+    let envelope = PlaintextEnvelope { content: bytes.clone(), idempotency_key: key.clone() };
+    let mut intent = new_intent(context, record.id, Intent::SendMessage { envelope: envelope.encode() })?;
+    intent.message_id = Some(id);
+    intent.should_push = options.should_push.unwrap_or_else(|| should_push(&content.content_type));
+    let message = MessageRecord {
+        id,
+        group_id: record.id,
+        sender: context.own_leaf(),
+        sent_at: context.now(),
+        kind: MessageKind::Application,
+        delivery: DeliveryStatus::Unpublished,
+        content_type: Some(content.content_type.clone()),
+        content: bytes,
+        idempotency_key: key,
+        cursor: None,
+        epoch: Some(record.epoch),
+    };
+    Ok((message, intent))
+}
+
+/// That the sender wants the conversation, unless that is known.
+async fn allowed(context: &Context, group_id: GroupId) -> Result<Option<RowChange>, ChangeError> {
+    let entity = ConsentEntity::Conversation(group_id);
+    let stored = context.store.consent(&entity).await?;
+    if stored.is_some_and(|consent| consent.state == ConsentState::Allowed) {
+        return Ok(None);
     }
-    unit.change(RowChange::InsertMessage(message));
-    unit.change(RowChange::InsertIntent(intent));
-    Ok(unit.commit(context).await?)
+    let record = ConsentRecord { entity, state: ConsentState::Allowed, at: context.now() };
+    Ok(Some(RowChange::PutConsent(record)))
 }
 
 /// What comes before a message: new installations of members are added, and a leaf whose keys are old, or

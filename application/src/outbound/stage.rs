@@ -2,14 +2,15 @@
 
 use hexmtp_domain::group::commit_rules::{Verdict, judge_commit};
 use hexmtp_domain::group::commit_summary::RawExtension;
+use hexmtp_domain::group::leaving::leavers_to_remove;
 use hexmtp_domain::group::membership::InstallationStates;
 use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember, MutableMetadata, mutable_metadata};
 use hexmtp_domain::intent::{Intent, IntentEvent, IntentState, StagedPayload};
 use hexmtp_domain::welcome::{PostCommit, WelcomeRecipient};
-use hexmtp_domain::{Epoch, GroupId, PayloadHash};
+use hexmtp_domain::{Epoch, GroupId, InboxId, PayloadHash};
 use hexmtp_ports::Retry;
 use hexmtp_ports::mls::{CommitPlan, Keep, MlsSession, SessionState};
-use hexmtp_ports::store::{IntentRecord, RowChange, Scope};
+use hexmtp_ports::store::{ConversationRecord, IntentRecord, RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
@@ -53,7 +54,7 @@ pub(crate) async fn stage(
                 // The messages before it are published first.
                 break;
             }
-            match stage_commit(context, intent, session.as_mut()).await {
+            match stage_commit(context, intent, &record, session.as_mut()).await {
                 Ok(change) => unit.change(change),
                 Err(error) if error.retry() == Retry::Never => {
                     given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
@@ -84,6 +85,7 @@ fn staged(intent: &IntentRecord, data: Vec<u8>, epoch: Epoch, post_commit: Optio
 async fn stage_commit(
     context: &Context,
     intent: &IntentRecord,
+    record: &ConversationRecord,
     session: &mut dyn MlsSession,
 ) -> Result<RowChange, ChangeError> {
     let state = session.state()?;
@@ -91,6 +93,16 @@ async fn stage_commit(
     let planned = match &intent.intent {
         Intent::UpdateMembership { add, remove } => {
             plan_membership_commit(context, &state, &group, (add, remove)).await?
+        }
+        Intent::RemoveLeavers => {
+            let leavers = leavers_to_remove(&group, &record.pending_removals, context.inbox_id);
+            match leavers.is_empty() {
+                true => None,
+                false => {
+                    let leavers: Vec<InboxId> = leavers.into_iter().collect();
+                    plan_membership_commit(context, &state, &group, (&[], &leavers)).await?
+                }
+            }
         }
         Intent::UpdateMetadata { field, value } => {
             Some(plan_metadata(context, &state, &group, field, value).await?)

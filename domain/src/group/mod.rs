@@ -7,6 +7,7 @@ pub mod dm;
 pub mod immutable_metadata;
 pub mod join_rules;
 pub mod kind;
+pub mod leaving;
 pub mod membership;
 pub mod mutable_metadata;
 pub mod permissions;
@@ -23,6 +24,8 @@ mod hostile_input_tests;
 mod immutable_metadata_tests;
 #[cfg(test)]
 mod join_rules_tests;
+#[cfg(test)]
+mod leaving_tests;
 #[cfg(test)]
 mod membership_tests;
 #[cfg(test)]

@@ -3,8 +3,11 @@
 #![allow(clippy::expect_used, reason = "what cannot be looked at fails the test")]
 
 mod conversations;
+mod crafted;
 mod faults;
+mod followed;
 mod hostile;
+mod leaving;
 mod membership;
 mod observed;
 mod registration;

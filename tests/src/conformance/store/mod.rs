@@ -91,6 +91,7 @@ macro_rules! store_suite {
                 a_cursor_never_moves_back,
                 cursors_of_topics_and_originators_are_apart,
                 conversations_come_back_whole,
+                pending_removals_come_and_go_with_their_conversation,
                 conversations_are_ordered_by_activity_then_id,
                 conversations_are_filtered,
                 conversations_are_filtered_by_consent,

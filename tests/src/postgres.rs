@@ -1,221 +1,157 @@
-//! A temporary PostgreSQL server for tests: a fresh cluster on a free port of the loopback interface.
-//!
-//! It needs the programs of the Debian package `postgresql`. The server ends with the test program, however that
-//! ends, because a supervisor waits for the end of a pipe that only the test program holds open.
+//! A PostgreSQL for tests and benchmarks: a cluster of its own on a free loopback port, gone when its user is gone.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that has no server cannot go on"
+)]
 
-use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
 
-/// How long the server may take to start. Only a failing test ever waits that long.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// The role that owns the cluster.
-const ROLE: &str = "postgres";
-/// Runs the server, and stops it and removes its folder once nobody holds the other end of standard input.
-const SUPERVISOR: &str = r#"
-folder=$1; shift
-"$@" </dev/null & server=$!
-cat >/dev/null
-kill -INT "$server" 2>/dev/null
-wait "$server"
-rm -rf "$folder"
-"#;
+/// Runs the cluster; it ends when the input that we hold for it closes, so also when this process is killed.
+const SUPERVISOR: &str = include_str!("postgres.sh");
 
-/// A running server.
-pub struct PostgresServer {
-    programs: PathBuf,
-    folder: PathBuf,
-    port: u16,
+/// How often another port is tried, should somebody else take the free one first.
+const ATTEMPTS: usize = 5;
+
+/// A running PostgreSQL. Dropping it stops the server and removes its data.
+#[derive(Debug)]
+pub struct TemporaryPostgres {
     supervisor: Child,
-    databases: AtomicU64,
+    pipes: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
+    programs: PathBuf,
+    port: u16,
 }
 
-impl PostgresServer {
-    /// The server that all tests of this program share; each makes databases of its own.
+impl TemporaryPostgres {
+    /// Starts a server with PostgreSQL's default settings, so with full durability.
     ///
     /// # Panics
-    /// If PostgreSQL is not installed or does not start.
+    /// When PostgreSQL is not installed or does not start.
+    pub fn start() -> Self {
+        let programs = programs();
+        (0..ATTEMPTS)
+            .find_map(|_| Self::try_start(&programs))
+            .expect("PostgreSQL starts on a free port; its log is above")
+    }
+
+    /// A server that all tests of this program share. It ends with the program.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<PostgresServer> = OnceLock::new();
+        static SHARED: OnceLock<TemporaryPostgres> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// Starts a server.
+    /// The URL of the database of that name, which is made if it does not exist.
     ///
     /// # Panics
-    /// If PostgreSQL is not installed or does not start.
-    pub fn start() -> Self {
-        let programs = programs();
-        let folder = tempfile_folder();
-        if is_root() {
-            run(Command::new("chown").arg(ROLE).arg(&folder));
-        }
-        let data = folder.join("data");
-        let mut init = as_owner(&programs.join("initdb"));
-        init.args([
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--no-locale",
-            "--no-sync",
-            "--username",
-            ROLE,
-            "--pgdata",
-        ]);
-        run(init.arg(&data));
-        // A port that was free a moment ago; if somebody takes it, the server says so and another one is tried.
-        for _ in 0..10 {
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-            let supervisor = supervise(&programs, &folder, &data, port);
-            let mut server = Self {
-                programs: programs.clone(),
-                folder: folder.clone(),
-                port,
-                supervisor,
-                databases: AtomicU64::new(0),
-            };
-            if server.becomes_ready() {
-                return server;
-            }
-        }
-        panic!("PostgreSQL does not start; its log is in {}", folder.join("log").display());
+    /// When the server does not make the database.
+    pub fn url(&self, database: &str) -> String {
+        let output = Command::new(self.programs.join("createdb"))
+            .args(["-h", "127.0.0.1", "-U", "hexmtp", "-p", &self.port.to_string(), database])
+            .output()
+            .expect("createdb runs");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() || message.contains("already exists"), "createdb: {message}");
+        format!("postgres://hexmtp@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Makes a database and gives its URL.
+    /// Stops the server in order, as an administrator would, and starts it again.
     ///
     /// # Panics
-    /// If the server does not answer.
-    pub fn new_database(&self) -> String {
-        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        run(self.client("createdb").arg(&name));
-        format!("postgres://{ROLE}@127.0.0.1:{}/{name}", self.port)
+    /// When it does not come back.
+    pub fn restart(&self) {
+        self.command("restart");
     }
 
-    /// Runs SQL in the database of a URL that [`PostgresServer::new_database`] gave.
+    /// Stops the server at once, as a crash would, and starts it again.
     ///
     /// # Panics
-    /// If the statement fails.
-    pub fn execute(&self, url: &str, sql: &str) -> String {
-        let output = run(Command::new(self.programs.join("psql")).args(["-X", "-A", "-t", "-c", sql, url]));
-        String::from_utf8(output.stdout).unwrap()
+    /// When it does not come back.
+    pub fn crash(&self) {
+        self.command("crash");
     }
 
-    fn client(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.join(program));
-        command.args(["--host=127.0.0.1", "--username", ROLE, "--port"]).arg(self.port.to_string());
-        command
+    fn command(&self, command: &str) {
+        let mut pipes = self.pipes.lock().expect("no command has failed");
+        let (input, output) = pipes.as_mut().expect("the pipes live as long as the server");
+        writeln!(input, "{command}").expect("the supervisor reads");
+        assert!(is_ready(output), "PostgreSQL does not start again; its log is above");
     }
 
-    /// Waits until the server answers; `false` when it has ended instead.
-    fn becomes_ready(&mut self) -> bool {
-        let began = Instant::now();
-        loop {
-            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            if log.contains("database system is shut down") || log.contains("could not bind") {
-                return false;
-            }
-            let ready =
-                self.client("pg_isready").arg("--quiet").status().is_ok_and(|status| status.success());
-            // Not somebody else's server on the port: ours has written that it is ready.
-            if ready && log.contains("ready to accept connections") {
-                return TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
-            }
-            assert!(began.elapsed() < PATIENCE, "PostgreSQL does not answer:\n{log}");
-            std::thread::sleep(Duration::from_millis(20));
+    fn try_start(programs: &Path) -> Option<Self> {
+        let port = free_port();
+        let mut supervisor = as_ordinary_user()
+            .args(["sh", "-c", SUPERVISOR, "sh"])
+            .arg(programs)
+            .arg(port.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell runs");
+        let input = supervisor.stdin.take().expect("the input is a pipe");
+        let mut output = BufReader::new(supervisor.stdout.take().expect("the output is a pipe"));
+        if !is_ready(&mut output) {
+            supervisor.wait().expect("the supervisor ends by itself");
+            return None;
         }
+        Some(Self {
+            supervisor,
+            pipes: Mutex::new(Some((input, output))),
+            programs: programs.to_owned(),
+            port,
+        })
     }
 }
 
-impl Drop for PostgresServer {
+impl Drop for TemporaryPostgres {
     fn drop(&mut self) {
-        drop(self.supervisor.stdin.take());
-        // If it has ended already, so much the better.
+        // The supervisor stops the server when its input closes.
+        if let Ok(mut pipes) = self.pipes.lock() {
+            pipes.take();
+        }
         let _ = self.supervisor.wait();
     }
 }
 
-fn supervise(programs: &Path, folder: &Path, data: &Path, port: u16) -> Child {
-    let log = fs::File::create(folder.join("log")).unwrap();
-    let mut server = as_owner(&programs.join("postgres"));
-    server.arg("-D").arg(data).arg("-p").arg(port.to_string());
-    for setting in [
-        "listen_addresses=127.0.0.1",
-        "unix_socket_directories=",
-        "fsync=off",
-        "full_page_writes=off",
-        "max_connections=200",
-        "shared_buffers=32MB",
-    ] {
-        server.args(["-c", setting]);
-    }
-    Command::new("sh")
-        .args(["-c", SUPERVISOR, "supervisor"])
-        .arg(folder)
-        .arg(server.get_program())
-        .args(server.get_args())
-        .stdin(Stdio::piped())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .expect("a shell starts")
+fn is_ready(output: &mut BufReader<ChildStdout>) -> bool {
+    let mut line = String::new();
+    output.read_line(&mut line).is_ok() && line.trim() == "ready"
 }
 
-/// The newest installed version.
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).and_then(|socket| socket.local_addr()).expect("a free port").port()
+}
+
+/// PostgreSQL refuses to run as root; then it runs as the user that its package has made.
+fn as_ordinary_user() -> Command {
+    let id = Command::new("id").arg("-u").output().expect("id runs");
+    if id.stdout.trim_ascii() == b"0" {
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "env", "HOME=/"])
+            .current_dir("/");
+        return command;
+    }
+    Command::new("env")
+}
+
+/// The folder of the newest PostgreSQL on this machine.
 fn programs() -> PathBuf {
-    let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let version = entry.file_name().to_str()?.parse().ok()?;
-            Some((version, entry.path().join("bin")))
-        })
-        .filter(|(_, folder)| folder.join("initdb").exists())
-        .collect();
-    found.sort();
-    found.pop().expect("PostgreSQL is missing: install the Debian package `postgresql`").1
-}
-
-/// A folder that is short-lived and readable for the owner of the server.
-fn tempfile_folder() -> PathBuf {
-    let base = std::env::temp_dir();
-    for number in 0_u32.. {
-        let folder = base.join(format!("hexmtp-postgres-{}-{number}", std::process::id()));
-        match fs::create_dir(&folder) {
-            Ok(()) => {
-                fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-                return folder;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => panic!("no folder in {}: {error}", base.display()),
-        }
-    }
-    panic!("no name is free in {}", base.display())
-}
-
-fn is_root() -> bool {
-    let output = run(Command::new("id").arg("-u"));
-    output.stdout.trim_ascii() == b"0"
-}
-
-/// PostgreSQL refuses to run as root.
-fn as_owner(program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid", ROLE, "--regid", ROLE, "--init-groups"]).arg(program);
-    command
-}
-
-fn run(command: &mut Command) -> Output {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let debian = debian.map(|version| version.path().join("bin"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let newest = |path: &PathBuf| -> u32 {
+        let version = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+        version.and_then(|version| version.parse().ok()).unwrap_or(0)
+    };
+    debian
+        .chain(std::env::split_paths(&path))
+        .filter(|folder| folder.join("initdb").exists())
+        .max_by_key(newest)
+        .expect("PostgreSQL is installed (./dev/test does that on Debian)")
 }

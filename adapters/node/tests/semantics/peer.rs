@@ -93,6 +93,12 @@ impl Peer {
         self.mls.clone().query_group_messages(request).await.unwrap().into_inner()
     }
 
+    /// Whether a group can be read now.
+    pub(crate) async fn query_outcome(&self, group: [u8; 16]) -> Result<(), Status> {
+        let request = wire::QueryGroupMessagesRequest { group_id: group.to_vec(), paging_info: None };
+        self.mls.clone().query_group_messages(request).await.map(drop)
+    }
+
     /// A whole group, ascending, page by page as official clients read it.
     pub(crate) async fn read(&self, group: [u8; 16]) -> Vec<wire::group_message::V1> {
         let (mut found, mut cursor) = (Vec::new(), 0);

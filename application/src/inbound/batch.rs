@@ -39,6 +39,8 @@ pub(crate) struct Batch<'a> {
     keep: Keep,
     waiting: Option<Waiting>,
     taken: usize,
+    /// Whether the transcript says in another group of the same DM that its two members talk.
+    introduced: bool,
 }
 
 /// Why the batch ends before its last envelope.
@@ -55,6 +57,7 @@ impl<'a> Batch<'a> {
         record: ConversationRecord,
         session: Box<dyn MlsSession>,
         open: Vec<IntentRecord>,
+        introduced: bool,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
         let (published, unpublished): (Vec<_>, Vec<_>) =
@@ -74,6 +77,7 @@ impl<'a> Batch<'a> {
             keep: Keep::All,
             waiting: None,
             taken: 0,
+            introduced,
         })
     }
 
@@ -200,7 +204,12 @@ impl<'a> Batch<'a> {
             ..self.commit_line(envelope, CommitOutcome::Applied, Some(committer))
         }));
         let (leavers, epoch) = (&self.record.pending_removals, self.record.epoch);
-        let told = change_message(envelope, committer, effects, leavers, epoch);
+        let told = if self.introduced {
+            let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
+            change_message(envelope, committer, &effects, leavers, epoch)
+        } else {
+            change_message(envelope, committer, effects, leavers, epoch)
+        };
         leavers::forget(&mut self.record, effects);
         if let Some(message) = told {
             self.record.last_message_at = self.record.last_message_at.max(Some(message.sent_at));

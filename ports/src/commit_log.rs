@@ -25,7 +25,7 @@ pub struct OutboundCommitLogEntry {
 pub struct LoggedCommit {
     /// Its number in the log.
     pub sequence_id: SequenceId,
-    /// When the server received it.
+    /// When the server received it; zero where the network does not say.
     pub server_time: Timestamp,
     /// As sent.
     pub entry: Vec<u8>,
@@ -48,6 +48,9 @@ pub enum CommitLogError {
     /// The network cannot be reached.
     #[error("the commit log cannot be reached")]
     Unavailable(#[source] BoxedSource),
+    /// The server has stopped serving this version of its API (PROTOCOL.md 6.6).
+    #[error("the network has moved to another API: newer software is needed")]
+    Moved,
     /// The server's answer makes no sense.
     #[error("the commit log answered in a way that the protocol does not allow: {0}")]
     Malformed(&'static str),
@@ -60,6 +63,7 @@ impl CommitLogError {
         match self {
             Self::Rejected { .. } => "commit_log.rejected",
             Self::Unavailable(_) => "commit_log.unavailable",
+            Self::Moved => "commit_log.moved",
             Self::Malformed(_) => "commit_log.malformed",
         }
     }
@@ -69,6 +73,7 @@ impl CommitLogError {
     pub const fn retry(&self) -> Retry {
         match self {
             Self::Rejected { .. } | Self::Malformed(_) => Retry::Never,
+            Self::Moved => Retry::AfterUpgrade,
             Self::Unavailable(_) => Retry::SOON,
         }
     }
@@ -78,7 +83,8 @@ impl CommitLogError {
 #[port]
 pub trait CommitLog: Port {
     /// Appends entries, each to the log of its group, in order. However many there are: an adapter splits them as
-    /// its network demands.
+    /// its network demands. An entry whose answer was lost may be in the log twice when it is published again; readers
+    /// pass over the second one (PROTOCOL.md 7.2).
     async fn publish(&self, entries: Vec<OutboundCommitLogEntry>) -> Result<(), CommitLogError>;
 
     /// For each group, in the order asked, at most `limit` entries with a sequence id above the given one, ascending.

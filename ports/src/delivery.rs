@@ -100,7 +100,8 @@ pub enum Envelope {
 pub struct Page<T> {
     /// The envelopes.
     pub items: Vec<T>,
-    /// Whether the log held more when it was read.
+    /// Whether there may be more. False only when the log held no more as it was read; true without need at most when
+    /// the page is full.
     pub has_more: bool,
 }
 
@@ -129,6 +130,9 @@ pub enum DeliveryError {
     /// The subscription ended because its reader was too slow or the server stopped it; subscribe again.
     #[error("the network ended the subscription")]
     SubscriptionEnded,
+    /// The server has stopped serving this version of its API (PROTOCOL.md 6.6).
+    #[error("the network has moved to another API: newer software is needed")]
+    Moved,
     /// The server's answer makes no sense.
     #[error("the network answered in a way that the protocol does not allow: {0}")]
     Malformed(&'static str),
@@ -142,6 +146,7 @@ impl DeliveryError {
             Self::Rejected { .. } => "delivery.rejected",
             Self::Unavailable(_) => "delivery.unavailable",
             Self::SubscriptionEnded => "delivery.subscription_ended",
+            Self::Moved => "delivery.moved",
             Self::Malformed(_) => "delivery.malformed",
         }
     }
@@ -151,6 +156,7 @@ impl DeliveryError {
     pub const fn retry(&self) -> Retry {
         match self {
             Self::Rejected { .. } | Self::Malformed(_) => Retry::Never,
+            Self::Moved => Retry::AfterUpgrade,
             Self::Unavailable(_) | Self::SubscriptionEnded => Retry::SOON,
         }
     }
@@ -201,7 +207,10 @@ pub trait DeliveryService: Port {
 
     /// Everything in the logs of these topics that their clocks do not cover, then everything that comes, each
     /// once and ascending within its log. Only [`Topic::Group`] and [`Topic::Welcome`] can be subscribed.
-    /// The stream ends with an error; the caller subscribes again from what it has processed.
+    ///
+    /// What breaks, because the network does or because the reader is too slow, an adapter may take up again by itself
+    /// behind the last envelope that it handed out: the reader sees neither a gap nor a repetition. An adapter that
+    /// does not, or cannot, ends the stream with an error, and the caller subscribes again from what it has processed.
     async fn subscribe(
         &self,
         topics: Vec<(Topic, VectorClock)>,

@@ -34,6 +34,9 @@ pub enum IdentityLogError {
     /// The network cannot be reached.
     #[error("the identity log cannot be reached")]
     Unavailable(#[source] BoxedSource),
+    /// The server has stopped serving this version of its API (PROTOCOL.md 6.6).
+    #[error("the network has moved to another API: newer software is needed")]
+    Moved,
     /// The server's answer makes no sense.
     #[error("the identity log answered in a way that the protocol does not allow: {0}")]
     Malformed(&'static str),
@@ -47,6 +50,7 @@ impl IdentityLogError {
             Self::Rejected { .. } => "identity_log.rejected",
             Self::Full => "identity_log.full",
             Self::Unavailable(_) => "identity_log.unavailable",
+            Self::Moved => "identity_log.moved",
             Self::Malformed(_) => "identity_log.malformed",
         }
     }
@@ -57,6 +61,7 @@ impl IdentityLogError {
         match self {
             Self::Rejected { .. } => Retry::AfterSync,
             Self::Full | Self::Malformed(_) => Retry::Never,
+            Self::Moved => Retry::AfterUpgrade,
             Self::Unavailable(_) => Retry::SOON,
         }
     }

@@ -23,7 +23,8 @@ fn network() -> Network {
     let network = Arc::new(memory_network());
     Network {
         delivery: network.clone(),
-        identity_log: network,
+        identity_log: network.clone(),
+        commit_log: network,
         entropy: Arc::new(SeededEntropy::new(1)),
         unread_limit: UNREAD_LIMIT,
     }
@@ -39,6 +40,10 @@ mod subscription {
 
 mod identity_log {
     hexmtp_tests::identity_log_suite!(tokio::test(start_paused = true), super::network);
+}
+
+mod commit_log {
+    hexmtp_tests::commit_log_suite!(tokio::test(start_paused = true), super::network);
 }
 
 proptest! {

@@ -1,13 +1,14 @@
-//! The calls of both ports: counted, and refused or delayed where a test says so.
+//! The calls of all ports: counted, and refused or delayed where a test says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
+use hexmtp_ports::commit_log::CommitLogError;
 use hexmtp_ports::delivery::DeliveryError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use thiserror::Error;
 
-/// A method of one of the two ports.
+/// A method of one of the ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Call {
@@ -33,6 +34,10 @@ pub enum Call {
     IdentityUpdatesAfter,
     /// `IdentityLog::inbox_ids`.
     InboxIds,
+    /// `CommitLog::publish`.
+    PublishCommitLog,
+    /// `CommitLog::query`.
+    QueryCommitLog,
 }
 
 /// How often each method was called, failed calls included.
@@ -72,6 +77,12 @@ impl From<Outage> for DeliveryError {
 }
 
 impl From<Outage> for IdentityLogError {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(Box::new(outage))
+    }
+}
+
+impl From<Outage> for CommitLogError {
     fn from(outage: Outage) -> Self {
         Self::Unavailable(Box::new(outage))
     }

@@ -120,6 +120,27 @@ fn ended_subscriptions_say_so_and_new_ones_work() {
     assert!(matches!(stream.next().now_or_never(), Some(Some(Ok(Envelope::Group(_))))));
 }
 
+/// R-NET-156
+#[test]
+fn a_reader_who_leaves_too_much_unread_loses_the_subscription() {
+    let clock = VirtualClock::starting_at(Timestamp::from_nanos(START));
+    let network = MemoryNetwork::with_unread_limit(Arc::new(clock), 3);
+    let topics = vec![(Topic::Group(GROUP), VectorClock::new())];
+    let mut stream = network.subscribe(topics).now_or_never().unwrap().unwrap();
+    for tag in 0..3 {
+        publish(&network, tag).unwrap();
+    }
+    assert!(matches!(stream.next().now_or_never(), Some(Some(Ok(_)))), "three are not too many");
+    publish(&network, 3).unwrap();
+    assert!(matches!(stream.next().now_or_never(), Some(Some(Ok(_)))), "what was read does not count");
+    for tag in 4..6 {
+        publish(&network, tag).unwrap();
+    }
+    let end = stream.next().now_or_never().unwrap();
+    assert!(matches!(end, Some(Err(DeliveryError::SubscriptionEnded))), "{end:?}");
+    assert!(stream.next().now_or_never().unwrap().is_none());
+}
+
 #[test]
 fn a_held_call_waits_without_effect_while_others_pass_it() {
     let network = network();

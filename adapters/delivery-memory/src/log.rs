@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use hexmtp_domain::{PayloadHash, SequenceId};
+use hexmtp_ports::commit_log::LoggedCommit;
 use hexmtp_ports::delivery::{GroupEnvelope, Page, WelcomeEnvelope};
 
 /// An entry that knows its number.
@@ -20,6 +21,12 @@ impl Entry for GroupEnvelope {
 impl Entry for WelcomeEnvelope {
     fn sequence_id(&self) -> SequenceId {
         self.cursor.sequence_id
+    }
+}
+
+impl Entry for LoggedCommit {
+    fn sequence_id(&self) -> SequenceId {
+        self.sequence_id
     }
 }
 

@@ -8,6 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use hexmtp_domain::{GroupId, InstallationId, Timestamp, WelcomeDestination};
+use hexmtp_ports::commit_log::LoggedCommit;
 use hexmtp_ports::delivery::{GroupEnvelope, WelcomeEnvelope};
 use hexmtp_ports::platform::Clock;
 
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) welcomes: Table<WelcomeDestination, WelcomeEnvelope>,
     pub(crate) key_packages: HashMap<InstallationId, Vec<u8>>,
     pub(crate) inboxes: Inboxes,
+    pub(crate) commit_logs: Table<GroupId, LoggedCommit>,
     pub(crate) subscribers: Subscribers,
     pub(crate) gate: Gate,
 }
@@ -67,6 +69,7 @@ impl MemoryNetwork {
             welcomes: Table::default(),
             key_packages: HashMap::new(),
             inboxes: Inboxes::default(),
+            commit_logs: Table::default(),
             subscribers: Subscribers::new(limit),
             gate: Gate::default(),
         })))

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, AssociationError, Identifier, IdentityUpdate, MemberIdentifier, SignatureKind, Update,
-    VerifiedSignature, inbox_id,
+    Action, AssociationError, ContractWalletSignature, Identifier, IdentityUpdate, MemberIdentifier,
+    SignatureKind, Update, VerifiedSignature, inbox_id,
 };
 use crate::ids::{InboxId, InstallationId};
 
@@ -44,7 +44,20 @@ impl AssociationState {
     /// # Errors
     /// [`AssociationError`] names the first broken rule.
     pub fn apply(state: Option<Self>, update: &IdentityUpdate) -> Result<Self, AssociationError> {
-        Self::apply_verified(state, &update.verify()?)
+        Self::apply_accepting(state, update, &[])
+    }
+
+    /// As [`AssociationState::apply`], for an update with signatures of contract wallets: `accepted` are those of them
+    /// that their contracts were asked about, with [`IdentityUpdate::signature_hash`], and accept.
+    ///
+    /// # Errors
+    /// [`AssociationError`] names the first broken rule.
+    pub fn apply_accepting(
+        state: Option<Self>,
+        update: &IdentityUpdate,
+        accepted: &[ContractWalletSignature],
+    ) -> Result<Self, AssociationError> {
+        Self::apply_verified(state, &update.verify(accepted)?)
     }
 
     /// The state after a whole log, in the order of the server's sequence ids. One bad update spoils the log.

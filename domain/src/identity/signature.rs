@@ -4,9 +4,9 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::MemberIdentifier;
 use super::installation_key::verify_identity_text;
 use super::wallet::recover_text_signer;
+use super::{EthereumAddress, MemberIdentifier};
 use crate::ids::InstallationId;
 
 /// How a signature was made (PROTOCOL.md 1.4).
@@ -100,6 +100,26 @@ impl ContractWalletSignature {
             (Some("eip155"), Some(chain), Some(_), None) => chain.parse().ok(),
             _ => None,
         }
+    }
+
+    /// The account's address, if the account id has the form of an EVM account.
+    #[must_use]
+    pub fn address(&self) -> Option<EthereumAddress> {
+        self.chain_id()?;
+        let (_, address) = self.account_id.rsplit_once(':')?;
+        EthereumAddress::parse(address).ok()
+    }
+
+    /// The signature as one whose signer is known, after the contract was asked and accepted it.
+    pub(super) fn accepted_by_contract(&self) -> Result<VerifiedSignature, SignatureError> {
+        let kind = SignatureKind::ContractWallet;
+        let signer = self.address().ok_or(SignatureError::Malformed(kind))?;
+        Ok(VerifiedSignature {
+            signer: MemberIdentifier::Ethereum(signer),
+            kind,
+            raw: self.signature.clone(),
+            chain_id: self.chain_id(),
+        })
     }
 }
 

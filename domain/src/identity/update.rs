@@ -1,6 +1,10 @@
 //! Identity updates: lists of actions on one inbox, applied together.
 
-use super::{Identifier, MemberIdentifier, SignatureError, UnverifiedSignature, VerifiedSignature};
+use super::wallet::personal_hash;
+use super::{
+    ContractWalletSignature, Identifier, MemberIdentifier, SignatureError, UnverifiedSignature,
+    VerifiedSignature,
+};
 use crate::ids::InboxId;
 
 /// One change to an inbox (PROTOCOL.md 1.2). `S` is what stands where a signature belongs: the signature
@@ -111,9 +115,32 @@ impl<S> Update<S> {
 }
 
 impl IdentityUpdate {
-    /// Verifies every signature against the text. Not public: verified signatures must not meet another text.
-    pub(super) fn verify(&self) -> Result<Update<VerifiedSignature>, SignatureError> {
+    /// What a contract wallet is asked about: the EIP-191 hash of the text (PROTOCOL.md 1.5).
+    #[must_use]
+    pub fn signature_hash(&self) -> [u8; 32] {
+        personal_hash(&self.signature_text())
+    }
+
+    /// The signatures about which contracts have to be asked.
+    pub fn contract_wallet_signatures(&self) -> impl Iterator<Item = &ContractWalletSignature> {
+        self.actions.iter().flat_map(Action::signatures).filter_map(|signature| match signature {
+            UnverifiedSignature::ContractWallet(signature) => Some(signature),
+            _ => None,
+        })
+    }
+
+    /// Verifies every signature against the text; of contract wallets, only the accepted ones count. Not public:
+    /// verified signatures must not meet another text.
+    pub(super) fn verify(
+        &self,
+        accepted: &[ContractWalletSignature],
+    ) -> Result<Update<VerifiedSignature>, SignatureError> {
         let text = self.signature_text();
-        self.try_map(|signature| signature.verify(&text))
+        self.try_map(|signature| match signature {
+            UnverifiedSignature::ContractWallet(signature) if accepted.contains(signature) => {
+                signature.accepted_by_contract()
+            }
+            _ => signature.verify(&text),
+        })
     }
 }

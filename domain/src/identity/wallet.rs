@@ -60,7 +60,7 @@ impl fmt::Debug for LocalWallet {
 }
 
 /// The EIP-191 hash of text (version 0x45, `personal_sign`).
-fn personal_hash(text: &str) -> [u8; 32] {
+pub(super) fn personal_hash(text: &str) -> [u8; 32] {
     let mut hasher = Keccak256::new_with_prefix(b"\x19Ethereum Signed Message:\n");
     hasher.update(text.len().to_string());
     hasher.update(text);

@@ -1,10 +1,12 @@
 //! The suites that every adapter of a port passes: ordinary functions on a port, listed once by a macro each, so
 //! that no adapter can run a part of them.
 
+pub mod commit_log;
 pub mod delivery;
 pub mod identity_log;
 pub mod network;
 pub mod platform;
+pub mod secret_store;
 pub mod store;
 pub mod subscription;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hexmtp_domain::identity::{Identifier, InstallationKey, LocalWallet, UnsignedUpdate};
 use hexmtp_domain::{GroupId, InboxId, WelcomeDestination};
+use hexmtp_ports::commit_log::CommitLog;
 use hexmtp_ports::delivery::{DeliveryService, OutboundGroupMessage};
 use hexmtp_ports::identity_log::IdentityLog;
 use hexmtp_ports::platform::Entropy;
@@ -21,9 +22,11 @@ pub struct Network {
     pub delivery: Arc<dyn DeliveryService>,
     /// The port under test.
     pub identity_log: Arc<dyn IdentityLog>,
+    /// The port under test.
+    pub commit_log: Arc<dyn CommitLog>,
     /// Where the cases take their ids and keys from; a network that outlives the run needs a fresh seed each time.
     pub entropy: Arc<dyn Entropy>,
-    /// How many unread envelopes surely end a subscription.
+    /// How many unread envelopes surely are more than the network keeps for a subscriber.
     pub unread_limit: usize,
 }
 

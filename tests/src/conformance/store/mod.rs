@@ -119,6 +119,7 @@ macro_rules! store_suite {
                 a_wake_up_follows_a_commit,
                 a_commit_before_the_first_poll_wakes,
                 every_reader_is_woken,
+                a_commit_of_another_session_wakes,
                 wake_ups_end_when_the_store_is_closed,
                 commits_are_there_after_reopening,
                 the_feed_goes_on_after_reopening,

@@ -1,5 +1,7 @@
 //! `MlsApi.Subscribe`, the subscription that its client changes while it runs (XIP-83).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "semantics/peer.rs"]
 #[allow(dead_code, reason = "each test program uses another part")]
 mod peer;

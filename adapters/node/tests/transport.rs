@@ -1,5 +1,7 @@
 //! What a node does besides storing: gRPC-Web, CORS, metrics, health, reflection, slow readers, shutdown.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "semantics/peer.rs"]
 #[allow(dead_code, reason = "each test program uses another part")]
 mod peer;

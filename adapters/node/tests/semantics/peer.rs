@@ -159,6 +159,11 @@ pub(crate) fn message_input(data: &[u8]) -> wire::GroupMessageInput {
     wire::GroupMessageInput { version: Some(version) }
 }
 
+/// A folder for a database.
+pub(crate) fn new_folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// Bytes that nobody else has.

@@ -3,12 +3,12 @@ import { bytes, hex } from './sdk.mjs';
 
 // The numbers behind the names, the same in every version; TypeScript inlines them.
 const PERMISSION_TYPES = ['addMember', 'removeMember', 'addAdmin', 'removeAdmin', 'metadata'];
-const POLICIES = ['allow', 'deny', 'admin', 'superAdmin', 'doesNotExist', 'other'];
+export const POLICIES = ['allow', 'deny', 'admin', 'superAdmin', 'doesNotExist', 'other'];
 const METADATA_FIELDS = [
   'appData', 'description', 'groupName', 'imageUrl', 'disappearFrom', 'disappearIn',
 ];
-const LEVELS = ['member', 'admin', 'superAdmin'];
-const PRESETS = ['allMembers', 'adminsOnly', 'custom'];
+export const LEVELS = ['member', 'admin', 'superAdmin'];
+export const PRESETS = ['allMembers', 'adminsOnly', 'custom'];
 
 const member = (one) => ({
   inbox: one.inboxId,

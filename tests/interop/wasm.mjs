@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { LEVELS, POLICIES, PRESETS } from './groups.mjs';
 import { emit, serve } from './lines.mjs';
 import { hex, identifier, load, locate, signers } from './sdk.mjs';
 
@@ -14,7 +15,6 @@ const wasm = join(dirname(locate(packages, '@xmtp/wasm-bindings')), 'bindings_wa
 bindings.initSync({ module: await readFile(wasm) });
 
 const signerOf = await signers(packages);
-const LEVELS = ['member', 'admin', 'superAdmin'];
 const NONCE = 1n;
 const clients = new Map();
 const streams = new Map();
@@ -57,7 +57,19 @@ async function state(group, isGroup) {
     disappearing: group.messageDisappearingSettings() ?? null,
     pausedFor: group.pausedForVersion() ?? null,
   };
-  return isGroup ? { ...shared, name: group.groupName() } : { ...shared, peer: group.dmPeerInboxId() };
+  if (!isGroup) return { ...shared, peer: group.dmPeerInboxId() };
+  const { policyType, policySet: policies } = group.groupPermissions();
+  return {
+    ...shared,
+    name: group.groupName(),
+    description: group.groupDescription(),
+    imageUrl: group.groupImageUrlSquare(),
+    appData: group.appData(),
+    admins: [...group.adminList()].sort(),
+    superAdmins: [...group.superAdminList()].sort(),
+    preset: PRESETS[policyType],
+    policies: Object.fromEntries(Object.entries(policies).map(([key, policy]) => [key, POLICIES[policy]])),
+  };
 }
 
 const message = (one) => ({

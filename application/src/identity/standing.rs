@@ -13,7 +13,7 @@ use crate::identity::states::stored_state_at;
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     revoked: AtomicBool,
-    /// The place of the log that this was read from.
+    /// The place of the log that this was read from; zero for none.
     examined: AtomicU64,
 }
 
@@ -27,14 +27,15 @@ impl Standing {
 /// Looks again, now that the stored log of the own inbox ends here. A log that cannot be folded says nothing.
 pub(crate) async fn review(context: &Context, latest: SequenceId) -> Result<(), PortError> {
     let standing = &context.standing;
-    if latest == SequenceId::default() || standing.examined.load(Ordering::Acquire) == latest.0 {
+    if standing.examined.load(Ordering::Acquire) >= latest.0 {
         return Ok(());
     }
     match stored_state_at(context, context.inbox_id, latest).await {
         Ok(state) => {
             let own = MemberIdentifier::Installation(context.key.id());
-            standing.revoked.store(!state.contains(&own), Ordering::Release);
-            standing.examined.store(latest.0, Ordering::Release);
+            if standing.examined.fetch_max(latest.0, Ordering::AcqRel) <= latest.0 {
+                standing.revoked.store(!state.contains(&own), Ordering::Release);
+            }
             Ok(())
         }
         Err(IdentityError::Port(error)) => Err(error),

@@ -80,12 +80,17 @@ impl Reader {
     /// The next message; `None` once the store is closed.
     async fn next(&mut self) -> Option<Result<StreamedMessage, StoreError>> {
         loop {
-            while let Some(entry) = self.pending.pop_front() {
-                self.position = entry.position;
-                match self.read(entry).await {
-                    Ok(Some(message)) => return Some(Ok(message)),
-                    Ok(None) => {}
+            while let Some(entry) = self.pending.front().copied() {
+                // What could not be read is read again, and not passed over.
+                let read = match self.read(entry).await {
+                    Ok(read) => read,
+                    Err(StoreError::Closed) => return None,
                     Err(error) => return Some(Err(error)),
+                };
+                self.pending.pop_front();
+                self.position = entry.position;
+                if let Some(message) = read {
+                    return Some(Ok(message));
                 }
             }
             match self.context.store.changes_after(self.position, BATCH).await {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hexmtp::Conversation;
 use hexmtp_domain::group::mutable_metadata::{
-    APP_DATA, DESCRIPTION, DISAPPEAR_IN, GROUP_NAME, IMAGE_URL, Role,
+    APP_DATA, DESCRIPTION, DISAPPEAR_IN, GROUP_NAME, IMAGE_URL, Role, RoleList,
 };
 use hexmtp_domain::group::permissions::{AccessPolicy, PermissionsPolicy, Policy, PolicySet, Preset};
 use hexmtp_domain::group::{ConversationKind, GroupContext};
@@ -124,6 +124,9 @@ fn assert_same_metadata(context: &GroupContext, state: &State) {
     for (field, theirs) in texts {
         assert_eq!(mutable.attribute(field), theirs.as_deref(), "{field}, ours first");
     }
+    let list = |ours: &RoleList| -> Vec<String> { ours.inboxes.iter().map(ToString::to_string).collect() };
+    assert_eq!(Some(list(&mutable.admins)), state.admins, "admins, ours first");
+    assert_eq!(Some(list(&mutable.super_admins)), state.super_admins, "super admins, ours first");
     let preset = match context.permissions.preset() {
         Some(Preset::AllMembers) => "allMembers",
         Some(Preset::AdminsOnly) => "adminsOnly",

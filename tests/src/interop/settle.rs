@@ -43,7 +43,9 @@ pub async fn settle(ours: &[&Conversation], theirs: &[&OfficialConversation]) {
         if together && epochs == before {
             return;
         }
-        assert!(since.elapsed() < LIMIT, "the epochs do not meet: {epochs:?}, ours first");
+        if since.elapsed() > LIMIT {
+            panic!("the epochs do not meet: {epochs:?}, ours first; {}", what_we_know(ours).await);
+        }
         before = epochs;
         sleep(PAUSE).await;
     }
@@ -65,4 +67,17 @@ async fn round(ours: &[&Conversation], theirs: &[&OfficialConversation]) -> Vec<
         epochs.push(conversation.state().await.epoch);
     }
     epochs
+}
+
+/// Why we may be behind.
+async fn what_we_know(ours: &[&Conversation]) -> String {
+    let mut known = String::new();
+    for conversation in ours {
+        let record = conversation.record().await.expect("our record");
+        let log = conversation.commit_log().await.expect("our log");
+        let last = log.iter().rev().take(4).collect::<Vec<_>>();
+        known +=
+            &format!("paused {:?}, needs readd {:?}, {last:#?}; ", record.paused_for, record.needs_readd);
+    }
+    known
 }

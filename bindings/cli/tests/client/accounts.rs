@@ -19,7 +19,10 @@ async fn init_makes_an_account_that_info_shows_and_others_can_message() {
     for id in ["inbox_id", "installation_id"] {
         assert_eq!(string(&made[id]).len(), 64, "{id}");
     }
-    assert_eq!((made["key_store"].as_str(), made["url"].as_str()), (Some("file"), Some(world.url().as_str())));
+    assert_eq!(
+        (made["key_store"].as_str(), made["url"].as_str()),
+        (Some("file"), Some(world.url().as_str()))
+    );
     let info = alice.json(&["info"]);
     for field in ["address", "inbox_id", "installation_id", "url", "profile", "folder"] {
         assert_eq!(info[field], made[field], "{field}");
@@ -30,7 +33,8 @@ async fn init_makes_an_account_that_info_shows_and_others_can_message() {
 
     let bob = world.person("bob");
     let nobody = format!("0x{}", "12".repeat(20));
-    let reach = bob.json_lines(&["can-message", &address, &nobody, &address.to_uppercase().replace("0X", "0x")]);
+    let reach =
+        bob.json_lines(&["can-message", &address, &nobody, &address.to_uppercase().replace("0X", "0x")]);
     let answers: Vec<Option<bool>> = reach.iter().map(|line| line["can_message"].as_bool()).collect();
     assert_eq!(answers, [Some(true), Some(false), Some(true)]);
     assert_eq!(bob.text(&["can-message", &nobody]), format!("{nobody}  no\n"));
@@ -59,7 +63,8 @@ async fn a_wallet_is_imported_from_a_file_and_from_standard_input() {
     // The same wallet in another profile is another device of the same inbox.
     let tablet = world.stranger("tablet");
     let mut command = tablet.command(&["init", "--private-key-file", "-", "--json"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(KEY.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", lossy(&output.stderr));

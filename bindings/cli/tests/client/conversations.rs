@@ -11,7 +11,10 @@ async fn two_people_talk_in_private() {
     let world = World::new().await;
     let (alice, bob) = (world.person("alice"), world.person("bob"));
     let dm = alice.json(&["dm", &bob.address(), "Hi Bob"]);
-    assert_eq!((dm["kind"].as_str(), dm["peer"]["address"].as_str()), (Some("dm"), Some(bob.address().as_str())));
+    assert_eq!(
+        (dm["kind"].as_str(), dm["peer"]["address"].as_str()),
+        (Some("dm"), Some(bob.address().as_str()))
+    );
     assert_eq!(string(&dm["message_id"]).len(), 64);
 
     // Bob answers by Alice's address, and it is the same conversation.
@@ -40,16 +43,25 @@ async fn two_people_talk_in_private() {
 async fn a_group_is_created_changed_and_followed_by_everybody() {
     let world = World::new().await;
     let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
-    let group = alice.json(&["group", "create", "--name", "Weekend", "--description", "By the lake", &bob.address()]);
-    assert_eq!((&group["kind"], &group["name"], &group["members"]), (&"group".into(), &"Weekend".into(), &2.into()));
+    let group =
+        alice.json(&["group", "create", "--name", "Weekend", "--description", "By the lake", &bob.address()]);
+    assert_eq!(
+        (&group["kind"], &group["name"], &group["members"]),
+        (&"group".into(), &"Weekend".into(), &2.into())
+    );
     alice.json(&["send", "Weekend", "Who comes along?"]);
     bob.json(&["send", "weekend", "I do!"]);
 
     assert_eq!(bob.json(&["group", "add", "Weekend", &carol.address()])["members"], 3);
-    assert_eq!(carol.json(&["group", "rename", "Weekend", "Weekend at the lake"])["name"], "Weekend at the lake");
+    assert_eq!(
+        carol.json(&["group", "rename", "Weekend", "Weekend at the lake"])["name"],
+        "Weekend at the lake"
+    );
     carol.json(&["send", "Weekend at the lake", "I bring the tent"]);
     assert_eq!(carol.texts("Weekend at the lake"), ["I bring the tent"]);
-    let members = alice.json_lines(&["group", "members", "Weekend"].map(|it| if it == "Weekend" { "weekend at the lake" } else { it }));
+    let members = alice.json_lines(
+        &["group", "members", "Weekend"].map(|it| if it == "Weekend" { "weekend at the lake" } else { it }),
+    );
     let mut addresses: Vec<String> = members.iter().map(|member| string(&member["address"])).collect();
     let mut expected = vec![alice.address(), bob.address(), carol.address()];
     addresses.sort();
@@ -143,7 +155,10 @@ async fn a_stream_prints_what_comes_and_what_was_missed() {
     let (birds, counted) = (bob.start(&["stream", "Birds"]), bob.start(&["stream", "--count", "1"]));
     let dm = alice.json(&["dm", &bob.address(), "in private"]);
     alice.json(&["send", "Birds", "a heron"]);
-    assert_eq!(everything.expect_json("in private", |line| line["text"] == "in private")["conversation"], dm["id"]);
+    assert_eq!(
+        everything.expect_json("in private", |line| line["text"] == "in private")["conversation"],
+        dm["id"]
+    );
     everything.expect_json("a heron", |line| line["text"] == "a heron");
     let line = birds.expect("a heron");
     assert!(line.ends_with(": a heron") && !line.contains("[Birds]"), "{line}");

@@ -8,7 +8,9 @@ async fn a_server_that_cannot_be_reached() {
     let (alice, bob) = (world.person("alice"), world.person("bob"));
     alice.json(&["dm", &bob.address(), "kept"]);
     let (bobs, alice) = (bob.address(), alice.with_url("http://127.0.0.1:1"));
-    for arguments in [&["sync"][..], &["messages", &bobs], &["can-message", &bobs], &["dm", &bobs], &["group", "list"]] {
+    for arguments in
+        [&["sync"][..], &["messages", &bobs], &["can-message", &bobs], &["dm", &bobs], &["group", "list"]]
+    {
         let (code, error) = alice.failure(arguments);
         assert_eq!((code, error["class"].as_str()), (3, Some("network")), "{arguments:?}");
         assert!(string(&error["code"]).ends_with(".unavailable"), "{error}");
@@ -85,7 +87,8 @@ async fn conversations_that_are_not_there_or_not_clear() {
     }
     let (code, error) = alice.failure(&["send", "Twins", "Hi"]);
     assert_eq!((code, error["code"].as_str()), (2, Some("cli.ambiguous_conversation")));
-    let ids: Vec<String> = alice.json_lines(&["group", "list"]).iter().map(|line| string(&line["id"])).collect();
+    let ids: Vec<String> =
+        alice.json_lines(&["group", "list"]).iter().map(|line| string(&line["id"])).collect();
     assert!(ids.iter().all(|id| string(&error["message"]).contains(id)), "{error}");
     alice.json(&["send", &ids[0], "to one of them"]);
     world.stop().await;
@@ -127,7 +130,11 @@ async fn keys_that_are_wrong_missing_or_damaged() {
     // None of this changed anything.
     std::fs::write(&key, &good).unwrap();
     let databases = |files: &[(std::path::PathBuf, Vec<u8>)]| -> Vec<Vec<u8>> {
-        files.iter().filter(|(path, _)| path.ends_with("messages.db")).map(|(_, bytes)| bytes.clone()).collect()
+        files
+            .iter()
+            .filter(|(path, _)| path.ends_with("messages.db"))
+            .map(|(_, bytes)| bytes.clone())
+            .collect()
     };
     assert_eq!(databases(&files(&alice.folder())), databases(&before));
     alice.json(&["info"]);
@@ -163,14 +170,31 @@ async fn mistakes_on_the_command_line() {
 #[test]
 fn help_documents_commands_options_environment_and_exit_codes() {
     let help = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_hexmtp")).args(arguments).output().unwrap();
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_hexmtp")).args(arguments).output().unwrap();
         assert!(output.status.success());
         String::from_utf8(output.stdout).unwrap()
     };
     for text in [help(&["--help"]), help(&["-h"])] {
         for word in [
-            "init", "info", "can-message", "dm", "group", "send", "messages", "sync", "stream", "chat", "demo",
-            "HEXMTP_URL", "HEXMTP_HOME", "HEXMTP_PROFILE", "HEXMTP_KEY_STORE", "--json", "--verbose", "Exit codes",
+            "init",
+            "info",
+            "can-message",
+            "dm",
+            "group",
+            "send",
+            "messages",
+            "sync",
+            "stream",
+            "chat",
+            "demo",
+            "HEXMTP_URL",
+            "HEXMTP_HOME",
+            "HEXMTP_PROFILE",
+            "HEXMTP_KEY_STORE",
+            "--json",
+            "--verbose",
+            "Exit codes",
         ] {
             assert!(text.contains(word), "{word}: {text}");
         }

@@ -150,6 +150,8 @@ pub(crate) enum GroupCommand {
     Remove(MemberArguments),
     /// Give a group another name.
     Rename(RenameArguments),
+    /// Ask to be removed from a group; the device of an admin does it. It cannot be taken back.
+    Leave(LeaveArguments),
     /// Show who is in a conversation.
     Members(MembersArguments),
     /// List all conversations, direct ones as well, the most recently active first.
@@ -190,6 +192,12 @@ pub(crate) struct RenameArguments {
     pub(crate) conversation: String,
     /// The new name; at most 100 bytes.
     pub(crate) name: String,
+}
+
+#[derive(Args)]
+pub(crate) struct LeaveArguments {
+    #[arg(help = CONVERSATION)]
+    pub(crate) conversation: String,
 }
 
 #[derive(Args)]

@@ -106,5 +106,6 @@ async fn a_subscription_whose_connection_died_silently_goes_on() {
         party.assert_everything_arrived(&direct).await;
     }
     let statistics = party.people[1].network.statistics();
-    assert!(statistics.of(Method::SubscribeGroupMessages).retries >= 2);
+    let subscriptions = statistics.of(Method::SubscribeGroupMessages);
+    assert!(subscriptions.retries >= 2, "{statistics:?}");
 }

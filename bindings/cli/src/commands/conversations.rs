@@ -55,6 +55,11 @@ pub(crate) async fn group(
             conversation.update_name(name).await?;
             show(&session, output, &conversation).await?;
         }
+        GroupCommand::Leave(arguments) => {
+            let conversation = named(&session, &arguments.conversation).await?;
+            conversation.leave().await?;
+            show(&session, output, &conversation).await?;
+        }
         GroupCommand::Members(arguments) => members(&session, output, arguments).await?,
         GroupCommand::List(arguments) => list(&session, output, arguments).await?,
     }

@@ -28,6 +28,8 @@ pub(crate) struct ConversationView {
     pub(crate) peer: Option<(InboxId, Option<String>)>,
     pub(crate) members: usize,
     pub(crate) is_active: bool,
+    /// Whether this person has asked to leave.
+    pub(crate) is_leaving: bool,
     pub(crate) epoch: u64,
     pub(crate) last_message_at: Option<Timestamp>,
     /// What was just sent to it.
@@ -52,6 +54,7 @@ pub(crate) async fn conversation_view(
         peer,
         members: conversation.members().await?.len(),
         is_active: conversation.is_active().await?,
+        is_leaving: conversation.is_leaving().await?,
         epoch: record.epoch.0,
         last_message_at: record.last_message_at,
         message: None,
@@ -90,7 +93,11 @@ impl Show for ConversationView {
             (None, false) => format!("group \"{}\"", style.name(&self.title())),
         };
         let members = if self.is_dm { String::new() } else { format!(", {} members", self.members) };
-        let sent = if self.message.is_some() { ", sent" } else { "" };
+        let sent = match (self.message, self.is_leaving) {
+            (Some(_), _) => ", sent",
+            (None, true) => ", you are leaving",
+            (None, false) => "",
+        };
         format!("{what}{members}{sent} {}", style.faint(&format!("({})", self.id)))
     }
 
@@ -106,6 +113,7 @@ impl Show for ConversationView {
             "peer": peer,
             "members": self.members,
             "active": self.is_active,
+            "leaving": self.is_leaving,
             "epoch": self.epoch,
             "last_message_at": self.last_message_at.map(|at| at.to_string()),
         });
@@ -128,10 +136,11 @@ pub(crate) fn conversation_table(list: &[ConversationView], style: Style) -> Str
     let head = format!("{:<digits$}  KIND   {:<width$}  MEMBERS  LAST MESSAGE", "ID", "NAME");
     let mut lines = vec![style.heading(&head)];
     for ((view, id), title) in list.iter().zip(&ids).zip(&titles) {
-        let last = match (view.is_active, view.last_message_at) {
-            (false, _) => "no longer a member".to_owned(),
-            (true, Some(at)) => time(at),
-            (true, None) => "none".to_owned(),
+        let last = match (view.is_active, view.is_leaving, view.last_message_at) {
+            (false, _, _) => "no longer a member".to_owned(),
+            (true, true, _) => "you are leaving".to_owned(),
+            (true, false, Some(at)) => time(at),
+            (true, false, None) => "none".to_owned(),
         };
         let id: String = id.chars().take(digits).collect();
         let padding = " ".repeat(width.saturating_sub(title.chars().count()));

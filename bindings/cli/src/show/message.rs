@@ -45,6 +45,8 @@ enum Said {
     Text(String),
     /// A change of the group, in words and as it is.
     Change(String, Box<GroupUpdated>),
+    /// The sender wants to be removed.
+    Leaving,
     Unknown {
         content_type: String,
         fallback: Option<String>,
@@ -57,6 +59,7 @@ pub(crate) async fn message_view(message: &Message, people: &People) -> Result<M
     let said = match &message.body {
         MessageBody::Text(text) => Said::Text(text.clone()),
         MessageBody::GroupUpdated(change) => Said::Change(in_words(change, people).await?, change.clone()),
+        MessageBody::LeaveRequest => Said::Leaving,
         MessageBody::Unknown { content_type, fallback } => {
             Said::Unknown { content_type: content_type.to_string(), fallback: fallback.clone() }
         }
@@ -83,7 +86,7 @@ async fn in_words(change: &GroupUpdated, people: &People) -> Result<String, CliE
     for (what, inboxes, after) in [
         ("added", &change.added, ""),
         ("removed", &change.removed, ""),
-        ("let go", &change.left, ""),
+        ("removed", &change.left, ", as asked"),
         ("made", &change.added_admins, " admin"),
         ("took from", &change.removed_admins, " the role of admin"),
         ("made", &change.added_super_admins, " super admin"),
@@ -135,8 +138,9 @@ impl MessageView {
             DeliveryStatus::Failed => " (could not be sent)",
         };
         match &self.said {
-            Said::Change(words, _) => {
-                format!("{at}  {conversation}{}", style.faint(&format!("* {} {words}", self.who)))
+            said @ (Said::Change(..) | Said::Leaving) => {
+                let event = format!("* {} {}{state}", self.who, said.shown());
+                format!("{at}  {conversation}{}", style.faint(&event))
             }
             said => {
                 let who = style.name(&self.who);
@@ -151,6 +155,7 @@ impl MessageView {
             Said::Change(words, change) => {
                 json!({"kind": "group_updated", "summary": words, "change": change_json(change)})
             }
+            Said::Leaving => json!({"kind": "leave_request"}),
             Said::Unknown { content_type, fallback } => {
                 json!({"kind": "unknown", "content_type": content_type, "fallback": fallback})
             }
@@ -164,6 +169,7 @@ impl Said {
         match self {
             Self::Text(text) => printable(text),
             Self::Change(words, _) => words.clone(),
+            Self::Leaving => "asked to leave".to_owned(),
             Self::Unknown { fallback: Some(fallback), .. } => printable(fallback),
             Self::Unknown { content_type, .. } => format!("[content of type {}]", one_line(content_type)),
             Self::Undecodable => "[unreadable content]".to_owned(),

@@ -108,6 +108,7 @@ async fn what_the_contract_accepts_counts_and_stays_counted() {
     let asked = chain.asked.load(Ordering::Relaxed);
     let (node, peer) = start(&chain, url).await;
     peer.publish(&handover(3)).await.unwrap();
+    peer.publish(&handover(2)).await.unwrap();
     assert_eq!(chain.asked.load(Ordering::Relaxed), asked + 1);
     assert_eq!(peer.log_of(created.inbox_id, 0).await.len(), 3);
     node.shutdown().await.unwrap();

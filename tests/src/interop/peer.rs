@@ -82,7 +82,7 @@ impl Peer {
         let shared: &'static Shared = Box::leak(Box::default());
         let (lines, wanted) = mpsc::unbounded_channel();
         tokio::spawn(write(input, wanted));
-        tokio::spawn(complain(child.stderr.take().expect("piped"), shared));
+        tokio::spawn(listen_to_complaints(child.stderr.take().expect("piped"), shared));
         tokio::spawn(read(child, shared));
         Self { lines, next: AtomicU64::new(1), shared }
     }
@@ -141,26 +141,31 @@ async fn write(mut input: ChildStdin, mut wanted: mpsc::UnboundedReceiver<String
     }
 }
 
-async fn complain(output: tokio::process::ChildStderr, shared: &'static Shared) {
-    let loud = std::env::var_os("HEXMTP_INTEROP_LOG").is_some();
+async fn listen_to_complaints(output: tokio::process::ChildStderr, shared: &'static Shared) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        if loud {
-            eprintln!("{line}");
-        }
-        let mut complaints = lock(&shared.complaints);
-        if complaints.len() == 50 {
-            complaints.remove(0);
-        }
-        complaints.push(line);
+        complain(&line, shared);
     }
+}
+
+/// Keeps the last lines for the message of a test that fails, and shows them at once to those who asked for logs.
+fn complain(line: &str, shared: &'static Shared) {
+    if std::env::var_os("HEXMTP_INTEROP_LOG").is_some() {
+        eprintln!("{line}");
+    }
+    let mut complaints = lock(&shared.complaints);
+    if complaints.len() == 50 {
+        complaints.remove(0);
+    }
+    complaints.push(line.to_owned());
 }
 
 async fn read(mut child: Child, shared: &'static Shared) {
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let Ok(mut value) = serde_json::from_str::<Value>(&line) else {
-            lock(&shared.complaints).push(line);
+            // The native part of the SDK writes its log here.
+            complain(&line, shared);
             continue;
         };
         match value.get("event").and_then(Value::as_str) {

@@ -7,7 +7,7 @@ use hexmtp_delivery_grpc::{GrpcNetwork, GrpcOptions, Method};
 use hexmtp_domain::{Topic, VectorClock};
 use hexmtp_node::{Node, NodeOptions};
 use hexmtp_platform_test::SeededEntropy;
-use hexmtp_ports::delivery::{DeliveryService, Envelope, OutboundGroupMessage};
+use hexmtp_ports::delivery::{Envelope, OutboundGroupMessage};
 use hexmtp_tests::conformance::network::{Network, PATIENCE, message};
 use tokio::runtime::Handle;
 

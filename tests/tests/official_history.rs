@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use captured::{Run, bytes, rows, runs, text};
 use hexmtp::Client;
+use hexmtp_domain::message::{GroupUpdated, MessageBody, MessageKind};
 use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_domain::{GroupId, InboxId, Secret, SequenceId, Timestamp};
 use hexmtp_ports::delivery::WelcomePayload;
@@ -30,10 +31,12 @@ struct Compared {
     members: usize,
     messages: usize,
     commits: usize,
+    transcripts: usize,
+    left: usize,
     removals: usize,
 }
 
-/// R-NET-030: from captured keys and logs, the application is each member of each official group.
+/// R-MSG-202, R-NET-030: from captured keys and logs, the application is each member of each official group.
 #[tokio::test]
 async fn the_application_follows_official_groups_as_each_of_their_members() {
     let mut compared = Compared::default();
@@ -42,7 +45,7 @@ async fn the_application_follows_official_groups_as_each_of_their_members() {
             follow(&run, welcome, &mut compared).await;
         }
     }
-    let expected = Compared { members: 18, messages: 38, commits: 10, removals: 1 };
+    let expected = Compared { members: 18, messages: 38, commits: 10, transcripts: 2, left: 2, removals: 1 };
     assert_eq!(compared, expected);
 }
 
@@ -211,6 +214,15 @@ async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
         let place = format!("{place}, message {}", message["sequence_id"]);
         if is_commit {
             let line = applied_line(message, &log, &place);
+            if let Some(seen) = message["decrypted"].get(name) {
+                let told = change_told(&bytes(seen, "decrypted_message_bytes"));
+                let own =
+                    stored.iter().find(|own| own.cursor.is_some_and(|at| at.sequence_id == line.sequence_id));
+                let own = own.unwrap_or_else(|| panic!("{place}: nothing told"));
+                assert_eq!(change_told(&own.content), told, "{place}");
+                compared.transcripts += 1;
+                compared.left += told.left.len();
+            }
             if log.last() == Some(line) && !conversation.is_active().await.expect("a state") {
                 // Who is removed learns of it, and has no part in the next epoch's secrets.
                 compared.removals += 1;
@@ -233,6 +245,18 @@ async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
         assert_eq!(found.installation.to_string(), text(seen, "sender_installation_id"), "{place}");
         compared.messages += 1;
     }
+}
+
+/// What a transcript message tells; the order of its lists means nothing.
+fn change_told(content: &[u8]) -> GroupUpdated {
+    let MessageBody::GroupUpdated(mut update) = MessageBody::decode(MessageKind::MembershipChange, content)
+    else {
+        panic!("no transcript message");
+    };
+    for list in [&mut update.added, &mut update.removed, &mut update.left, &mut update.added_admins] {
+        list.sort_unstable();
+    }
+    *update
 }
 
 /// What the application made of a captured commit: it applied it.

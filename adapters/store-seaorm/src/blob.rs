@@ -2,6 +2,8 @@
 //!
 //! A conversation is read and written as a whole, so its lists need no tables of their own.
 
+use std::collections::BTreeSet;
+
 use hexmtp_domain::group::LeafMember;
 use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::{InboxId, InstallationId};
@@ -39,6 +41,19 @@ pub(crate) fn decode_members(blob: &[u8]) -> Result<Vec<LeafMember>, StoreError>
         installation_id: InstallationId::new(installation),
     };
     Ok(list.into_iter().map(member).collect())
+}
+
+/// Most conversations have nobody to remove: then nothing is stored, as before the column existed.
+pub(crate) fn encode_inboxes(inboxes: &BTreeSet<InboxId>) -> Result<Option<Vec<u8>>, StoreError> {
+    match inboxes.is_empty() {
+        true => Ok(None),
+        false => encode(inboxes.iter().map(InboxId::as_bytes).collect()).map(Some),
+    }
+}
+
+pub(crate) fn decode_inboxes(column: &str, blob: Option<&[u8]>) -> Result<BTreeSet<InboxId>, StoreError> {
+    let list: Vec<[u8; 32]> = blob.map(|blob| decode(column, blob)).transpose()?.unwrap_or_default();
+    Ok(list.into_iter().map(InboxId::new).collect())
 }
 
 fn encode<T: Serialize>(list: Vec<T>) -> Result<Vec<u8>, StoreError> {

@@ -28,6 +28,8 @@ impl ChangeFeed for SqliteStore {
     }
 
     fn wake_ups(&self) -> BoxStream<'static, ()> {
-        Box::pin(self.wakers().subscribe())
+        let wake_ups = self.wakers().subscribe();
+        self.watch_other_sessions();
+        Box::pin(wake_ups)
     }
 }

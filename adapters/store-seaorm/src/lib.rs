@@ -5,6 +5,8 @@
 //! - `synchronous=FULL`: an acknowledged commit survives a power failure, and so all the more the end of the
 //!   process. Less would let the key schedule of a group go back after a message was sent with it, and the next
 //!   message would use a key a second time.
+//! - Readers of the change feed are woken by commits of this process at once, and by those of other processes on the
+//!   same file within a fraction of a second.
 //! - Before a file is changed in any way it is examined through a connection that cannot write, so a wrong key, a
 //!   database of another program or a newer version leaves it as it was.
 //! - The tables use column types that PostgreSQL has too; what is special to SQLite is in `open`.
@@ -26,6 +28,7 @@ mod migration;
 mod open;
 mod options;
 mod queries;
+mod sessions;
 mod store;
 mod wake;
 mod write;

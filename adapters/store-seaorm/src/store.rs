@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use hexmtp_ports::port;
 use hexmtp_ports::store::{
@@ -17,8 +17,10 @@ use sqlx::SqlitePool;
 
 use crate::convert::to_u64;
 use crate::entity::revision::scope_key;
-use crate::entity::{mls_row, revision};
+use crate::entity::{feed, mls_row, revision};
 use crate::error::from_db;
+use crate::options::Place;
+use crate::sessions::{INTERVAL, Sessions};
 use crate::wake::Wakers;
 use crate::{SqliteOptions, open, write};
 
@@ -33,6 +35,8 @@ struct Shared {
     reader_pool: SqlitePool,
     closed: AtomicBool,
     wakers: Wakers,
+    /// None for a database that no other session can open.
+    sessions: Option<Sessions>,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -57,13 +61,19 @@ impl SqliteStore {
     /// The file is left as it was whenever one of the first four is the answer.
     pub async fn open(options: SqliteOptions) -> Result<Self, StoreError> {
         let (writer_pool, reader_pool) = open::open(&options).await?;
+        let readers = open::connection(&reader_pool);
+        let sessions = match options.place {
+            Place::File(_) => Some(Sessions::new(feed::last_position(&readers).await?)),
+            Place::Memory => None,
+        };
         Ok(Self(Arc::new(Shared {
             writer: open::connection(&writer_pool),
-            readers: open::connection(&reader_pool),
+            readers,
             writer_pool,
             reader_pool,
             closed: AtomicBool::new(false),
             wakers: Wakers::new(),
+            sessions,
         })))
     }
 
@@ -75,6 +85,15 @@ impl SqliteStore {
 
     pub(crate) fn wakers(&self) -> &Wakers {
         &self.0.wakers
+    }
+
+    /// Wakes readers after commits of other sessions, for as long as there are readers.
+    pub(crate) fn watch_other_sessions(&self) {
+        let Some(sessions) = &self.0.sessions else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if sessions.begin() {
+            runtime.spawn(watch(Arc::downgrade(&self.0)));
+        }
     }
 
     fn check_open(&self) -> Result<(), StoreError> {
@@ -93,6 +112,9 @@ impl Shared {
             Ok(written) => {
                 transaction.commit().await.map_err(from_db)?;
                 if written.fed {
+                    if let Some(sessions) = &self.sessions {
+                        sessions.is_news(written.position);
+                    }
                     self.wakers.wake();
                 }
                 Ok(written.position)
@@ -102,6 +124,31 @@ impl Shared {
                 let _ = transaction.rollback().await;
                 Err(error)
             }
+        }
+    }
+}
+
+/// Looks at the end of the feed until nobody reads it any more, or the store is closed or gone.
+async fn watch(store: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        let Some(store) = store.upgrade() else { return };
+        let Some(sessions) = &store.sessions else { return };
+        if store.closed.load(Ordering::Acquire) {
+            return;
+        }
+        if store.wakers.is_empty() {
+            sessions.end();
+            // Somebody may have come just now, and seen that somebody was looking.
+            if store.wakers.is_empty() || !sessions.begin() {
+                return;
+            }
+        }
+        // A database that is busy or in trouble is looked at again, and tells its readers itself.
+        if let Ok(position) = feed::last_position(&store.readers).await
+            && sessions.is_news(position)
+        {
+            store.wakers.wake();
         }
     }
 }

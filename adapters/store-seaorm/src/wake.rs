@@ -30,6 +30,11 @@ impl Wakers {
         }
     }
 
+    /// Whether nobody waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().as_ref().is_none_or(|senders| senders.iter().all(Sender::is_closed))
+    }
+
     /// Ends all streams.
     pub(crate) fn close(&self) {
         self.lock().take();

@@ -2,6 +2,7 @@
 
 use hexmtp_domain::group::commit_rules::CommitViolation;
 use hexmtp_domain::group::context::GroupContextError;
+use hexmtp_domain::group::leaving::LeaveViolation;
 use hexmtp_domain::group::membership::MembershipError;
 use hexmtp_domain::group::mutable_metadata::TooLong;
 use hexmtp_domain::identity::Identifier;
@@ -40,9 +41,18 @@ pub enum ChangeError {
     /// The rules of the group forbid the change.
     #[error(transparent)]
     Refused(#[from] CommitViolation),
+    /// This inbox cannot leave the conversation.
+    #[error(transparent)]
+    CannotLeave(#[from] LeaveViolation),
+    /// This inbox has asked to leave the conversation, which cannot be taken back.
+    #[error("this inbox is leaving the conversation")]
+    Leaving,
     /// There is no such conversation.
     #[error("there is no conversation {0}")]
     UnknownConversation(GroupId),
+    /// The own inbox has revoked this installation. It can read what it has, and send nothing any more.
+    #[error("this installation was revoked")]
+    InstallationRevoked,
     /// This installation is no longer a member.
     #[error("this installation is not a member of the conversation")]
     NotAMember,
@@ -97,7 +107,10 @@ impl ChangeError {
             Self::Context(error) => error.code(),
             Self::Membership(error) => error.code(),
             Self::Refused(error) => error.code(),
+            Self::CannotLeave(violation) => violation.code(),
+            Self::Leaving => "change.leaving",
             Self::UnknownConversation(_) => "change.unknown_conversation",
+            Self::InstallationRevoked => "change.installation_revoked",
             Self::NotAMember => "change.not_a_member",
             Self::Paused { .. } => "change.paused",
             Self::NeedsReadd { .. } => "change.needs_readd",

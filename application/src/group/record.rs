@@ -1,5 +1,7 @@
 //! The conversation row: what listings and checks need of a group without opening MLS.
 
+use std::collections::BTreeSet;
+
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
 use hexmtp_domain::group::dm::dm_pair;
 use hexmtp_domain::group::{ConversationKind, GroupContext};
@@ -22,7 +24,11 @@ pub(crate) fn new_record(
     ConversationRecord {
         id: state.group_id,
         kind: group.immutable.kind,
-        dm_pair: group.immutable.dm_members.map(|(one, two)| dm_pair(one, two)),
+        // A group that only names a pair is no DM of theirs: it may have anybody in it.
+        dm_pair: match group.immutable.kind {
+            ConversationKind::Dm => group.immutable.dm_members.map(|(one, two)| dm_pair(one, two)),
+            _ => None,
+        },
         created_at: context.now(),
         creator: group.immutable.creator,
         added_by,
@@ -31,6 +37,7 @@ pub(crate) fn new_record(
         authenticator: state.authenticator,
         extensions: state.extensions,
         members: state.members,
+        pending_removals: BTreeSet::new(),
         paused_for: None,
         needs_readd: None,
         rotated_at: Timestamp::ZERO,
@@ -69,8 +76,12 @@ pub(crate) async fn load(context: &Context, id: GroupId) -> Result<ConversationR
 
 /// Whether anything may be sent to a conversation.
 pub(crate) fn ensure_writable(context: &Context, record: &ConversationRecord) -> Result<(), ChangeError> {
+    ensure_not_revoked(context)?;
     if record.membership == MembershipState::Removed {
         return Err(ChangeError::NotAMember);
+    }
+    if is_leaving(context, record) {
+        return Err(ChangeError::Leaving);
     }
     if let Some(code) = &record.needs_readd {
         return Err(ChangeError::NeedsReadd { code: code.clone() });
@@ -81,6 +92,16 @@ pub(crate) fn ensure_writable(context: &Context, record: &ConversationRecord) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses what nobody would take from a revoked installation.
+pub(crate) fn ensure_not_revoked(context: &Context) -> Result<(), ChangeError> {
+    if context.standing.is_revoked() { Err(ChangeError::InstallationRevoked) } else { Ok(()) }
+}
+
+/// Whether the own inbox has asked to leave and is still a member: it reads on and says nothing more.
+pub(crate) fn is_leaving(context: &Context, record: &ConversationRecord) -> bool {
+    record.membership != MembershipState::Removed && record.pending_removals.contains(&context.inbox_id)
 }
 
 /// Refuses what a direct conversation does not have.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use hexmtp_domain::group::commit_rules::CommitEffects;
 use hexmtp_domain::group::{ConversationKind, GroupContext, LeafMember};
-use hexmtp_domain::intent::{IntentEvent, IntentState};
-use hexmtp_domain::message::{DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id};
+use hexmtp_domain::intent::{Intent, IntentEvent, IntentState};
+use hexmtp_domain::message::{
+    ContentTypeId, DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id,
+};
 use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
@@ -19,6 +21,7 @@ use crate::context::Context;
 use crate::error::SyncError;
 use crate::group::take_over;
 use crate::inbound::commit::{Judged, change_message, judge};
+use crate::inbound::leavers;
 use crate::outbound::{given_up, moved};
 use crate::unit::Unit;
 
@@ -36,6 +39,8 @@ pub(crate) struct Batch<'a> {
     keep: Keep,
     waiting: Option<Waiting>,
     taken: usize,
+    /// Whether the transcript says in another group of the same DM that its two members talk.
+    introduced: bool,
 }
 
 /// Why the batch ends before its last envelope.
@@ -52,6 +57,7 @@ impl<'a> Batch<'a> {
         record: ConversationRecord,
         session: Box<dyn MlsSession>,
         open: Vec<IntentRecord>,
+        introduced: bool,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
         let (published, unpublished): (Vec<_>, Vec<_>) =
@@ -71,6 +77,7 @@ impl<'a> Batch<'a> {
             keep: Keep::All,
             waiting: None,
             taken: 0,
+            introduced,
         })
     }
 
@@ -155,6 +162,8 @@ impl<'a> Batch<'a> {
         let Some(payload) = &intent.payload else { return Ok(()) };
         if !intent.intent.is_commit() {
             self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes: false }, None));
+            let own = self.context.inbox_id;
+            leavers::note(&mut self.record, &self.group, own, sent_type(&intent.intent).as_ref());
             if let Some(id) = intent.message_id {
                 let published = Some((envelope.server_time, envelope.cursor));
                 self.rows.push(RowChange::SetDelivery { id, status: DeliveryStatus::Published, published });
@@ -164,6 +173,8 @@ impl<'a> Batch<'a> {
         }
         if payload.epoch != self.record.epoch {
             self.rows.push(moved(intent, IntentEvent::LostRace, None));
+            let again = IntentRecord { state: IntentState::ToPublish, payload: None, ..intent.clone() };
+            self.unpublished.push(again);
             self.log_commit(envelope, CommitOutcome::WrongEpoch, Some(self.context.own_leaf()));
             return Ok(());
         }
@@ -192,7 +203,15 @@ impl<'a> Batch<'a> {
             last_authenticator: Some(last),
             ..self.commit_line(envelope, CommitOutcome::Applied, Some(committer))
         }));
-        if let Some(message) = change_message(envelope, committer, effects, self.record.epoch) {
+        let (leavers, epoch) = (&self.record.pending_removals, self.record.epoch);
+        let told = if self.introduced {
+            let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
+            change_message(envelope, committer, &effects, leavers, epoch)
+        } else {
+            change_message(envelope, committer, effects, leavers, epoch)
+        };
+        leavers::forget(&mut self.record, effects);
+        if let Some(message) = told {
             self.record.last_message_at = self.record.last_message_at.max(Some(message.sent_at));
             self.rows.push(RowChange::InsertMessage(message));
         }
@@ -226,6 +245,7 @@ impl<'a> Batch<'a> {
         if self.record.kind != ConversationKind::Oneshot {
             self.record.last_message_at = self.record.last_message_at.max(Some(envelope.server_time));
         }
+        leavers::note(&mut self.record, &self.group, sender.inbox_id, content_type.as_ref());
         self.rows.push(RowChange::InsertMessage(MessageRecord {
             id: message_id(self.record.id, &opened.idempotency_key, &opened.content),
             group_id: self.record.id,
@@ -301,6 +321,11 @@ impl<'a> Batch<'a> {
     /// more of them.
     pub(crate) fn finish(self, unit: &mut Unit) -> Result<(usize, Option<SyncError>), SyncError> {
         let removed = self.record.membership == MembershipState::Removed;
+        if self.waiting.is_none() {
+            let open = self.own.values().chain(&self.unpublished);
+            let removal = leavers::removal(self.context, &self.record, &self.group, open)?;
+            removal.into_iter().for_each(|row| unit.change(row));
+        }
         let scope = Scope::Group(self.record.id);
         unit.change_mls(if removed {
             // The keys of a group that was left open nothing more, and must not lie about.
@@ -322,4 +347,11 @@ impl<'a> Batch<'a> {
         };
         Ok((self.taken, waiting))
     }
+}
+
+/// The content type of an own message.
+fn sent_type(intent: &Intent) -> Option<ContentTypeId> {
+    let Intent::SendMessage { envelope } = intent else { return None };
+    let envelope = PlaintextEnvelope::decode(envelope).ok()?;
+    EncodedContent::decode(&envelope.content).ok().map(|content| content.content_type)
 }

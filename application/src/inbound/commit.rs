@@ -1,11 +1,13 @@
 //! Judging a commit: the facts are fetched with nothing open and nothing changed, then the rules decide.
 
-use hexmtp_domain::Epoch;
+use std::collections::BTreeSet;
+
 use hexmtp_domain::group::commit_rules::{
     CommitEffects, CommitViolation, Verdict, facts_needed, judge_commit,
 };
 use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember, transcript};
 use hexmtp_domain::message::{DeliveryStatus, MessageKind, group_updated, message_id};
+use hexmtp_domain::{Epoch, InboxId};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::store::MessageRecord;
 
@@ -43,14 +45,17 @@ pub(crate) async fn judge(
     }
 }
 
-/// The message that tells people what a commit changed; `None` when there is nothing to tell.
+/// The message that tells people what a commit changed; `None` when there is nothing to tell. Of the removed
+/// inboxes it says of `leavers` that they left.
 pub(crate) fn change_message(
     envelope: &GroupEnvelope,
     committer: LeafMember,
     effects: &CommitEffects,
+    leavers: &BTreeSet<InboxId>,
     epoch: Epoch,
 ) -> Option<MessageRecord> {
-    let update = transcript::group_updated(committer.inbox_id, effects)?;
+    let mut update = transcript::group_updated(committer.inbox_id, effects)?;
+    transcript::mark_left(&mut update, leavers);
     let key = envelope.server_time.as_nanos().to_string();
     let content = group_updated::encode(&update);
     let bytes = content.encode();

@@ -3,6 +3,7 @@
 
 mod batch;
 mod commit;
+mod leavers;
 mod pull;
 mod sync;
 mod unwrap;

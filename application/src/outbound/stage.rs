@@ -2,14 +2,15 @@
 
 use hexmtp_domain::group::commit_rules::{Verdict, judge_commit};
 use hexmtp_domain::group::commit_summary::RawExtension;
+use hexmtp_domain::group::leaving::leavers_to_remove;
 use hexmtp_domain::group::membership::InstallationStates;
-use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember, MutableMetadata, mutable_metadata};
+use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember};
 use hexmtp_domain::intent::{Intent, IntentEvent, IntentState, StagedPayload};
 use hexmtp_domain::welcome::{PostCommit, WelcomeRecipient};
-use hexmtp_domain::{Epoch, GroupId, PayloadHash};
+use hexmtp_domain::{Epoch, GroupId, InboxId, PayloadHash};
 use hexmtp_ports::Retry;
 use hexmtp_ports::mls::{CommitPlan, Keep, MlsSession, SessionState};
-use hexmtp_ports::store::{IntentRecord, RowChange, Scope};
+use hexmtp_ports::store::{ConversationRecord, IntentRecord, RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
@@ -17,6 +18,7 @@ use crate::group::{ensure_writable, load};
 use crate::identity::installation_states;
 use crate::outbound::publish::{given_up, moved};
 use crate::outbound::settle::Failures;
+use crate::outbound::stage_context::changed_extensions;
 use crate::outbound::stage_membership::plan_membership_commit;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
@@ -29,7 +31,7 @@ pub(crate) struct PlannedCommit {
     pub(crate) recipients: Vec<WelcomeRecipient>,
 }
 
-/// Stages the open intents of a group in their order: any number of messages, or one commit. One that can
+/// Stages the open intents of a group in turn: any number of messages, or one commit. One that can
 /// never succeed is given up, and the reason is handed to whoever waits for it.
 pub(crate) async fn stage(
     context: &Context,
@@ -43,7 +45,7 @@ pub(crate) async fn stage(
         let open = context.store.open_intents(group_id).await?;
         let rows = unit.mls_rows(Scope::Group(group_id));
         let mut session = context.mls.open_group(&context.key, group_id, rows)?;
-        for intent in open.iter().filter(|intent| intent.state == IntentState::ToPublish) {
+        for intent in in_turn(&open) {
             if let Intent::SendMessage { envelope } = &intent.intent {
                 let data = session.seal(envelope)?;
                 unit.change(staged(intent, data, record.epoch, None));
@@ -53,7 +55,7 @@ pub(crate) async fn stage(
                 // The messages before it are published first.
                 break;
             }
-            match stage_commit(context, intent, session.as_mut()).await {
+            match stage_commit(context, intent, &record, session.as_mut()).await {
                 Ok(change) => unit.change(change),
                 Err(error) if error.retry() == Retry::Never => {
                     given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
@@ -72,6 +74,15 @@ pub(crate) async fn stage(
     Err(SyncError::Contention.into())
 }
 
+/// The intents to stage, in their order, but for what makes the group ready for messages: new installations of
+/// members should read what waits, and it should go out under new keys.
+fn in_turn(open: &[IntentRecord]) -> Vec<&IntentRecord> {
+    let mut intents: Vec<&IntentRecord> =
+        open.iter().filter(|intent| intent.state == IntentState::ToPublish).collect();
+    intents.sort_by_key(|intent| !intent.intent.is_preparation());
+    intents
+}
+
 /// The row change that fixes an intent's payload.
 fn staged(intent: &IntentRecord, data: Vec<u8>, epoch: Epoch, post_commit: Option<PostCommit>) -> RowChange {
     let payload = StagedPayload { hash: PayloadHash::of(&data), data, epoch, post_commit };
@@ -84,6 +95,7 @@ fn staged(intent: &IntentRecord, data: Vec<u8>, epoch: Epoch, post_commit: Optio
 async fn stage_commit(
     context: &Context,
     intent: &IntentRecord,
+    record: &ConversationRecord,
     session: &mut dyn MlsSession,
 ) -> Result<RowChange, ChangeError> {
     let state = session.state()?;
@@ -92,9 +104,23 @@ async fn stage_commit(
         Intent::UpdateMembership { add, remove } => {
             plan_membership_commit(context, &state, &group, (add, remove)).await?
         }
-        Intent::UpdateMetadata { field, value } => {
-            Some(plan_metadata(context, &state, &group, field, value).await?)
+        Intent::RemoveLeavers => {
+            let leavers = leavers_to_remove(&group, &record.pending_removals, context.inbox_id);
+            match leavers.is_empty() {
+                true => None,
+                false => {
+                    let leavers: Vec<InboxId> = leavers.into_iter().collect();
+                    plan_membership_commit(context, &state, &group, (&[], &leavers)).await?
+                }
+            }
         }
+        Intent::UpdateMetadata { .. }
+        | Intent::UpdateAttributes { .. }
+        | Intent::UpdateRoles(_)
+        | Intent::UpdatePolicy(_) => match changed_extensions(&intent.intent, &state, &group) {
+            Some(extensions) => Some(planned_extensions(context, &group, Some(extensions)).await?),
+            None => None,
+        },
         Intent::KeyUpdate | Intent::SendMessage { .. } => {
             Some(planned_extensions(context, &group, None).await?)
         }
@@ -129,20 +155,6 @@ async fn planned_extensions(
         states,
         recipients: Vec::new(),
     })
-}
-
-async fn plan_metadata(
-    context: &Context,
-    state: &SessionState,
-    group: &GroupContext,
-    field: &str,
-    value: &str,
-) -> Result<PlannedCommit, ChangeError> {
-    let mut metadata: MutableMetadata = group.mutable.clone();
-    metadata.attributes.insert(field.to_owned(), value.to_owned());
-    let extensions =
-        GroupContext::replaced(&state.extensions, mutable_metadata::EXTENSION_ID, metadata.encode());
-    planned_extensions(context, group, Some(extensions)).await
 }
 
 /// R-INT-020: the own commit must be one that every receiver accepts.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, select};
+use hexmtp_domain::intent::Intent;
 use hexmtp_domain::{GroupId, Topic, VectorClock};
 use hexmtp_ports::bounds::BoxStream;
 use hexmtp_ports::delivery::{DeliveryError, Envelope, GroupEnvelope, WelcomeEnvelope};
@@ -15,6 +16,7 @@ use hexmtp_ports::store::{ConversationFilter, FeedEvent, FeedPosition};
 use crate::context::Context;
 use crate::error::SyncError;
 use crate::inbound::{take_in, take_in_welcomes};
+use crate::outbound::settle;
 
 /// How many envelopes that are there already are taken in together.
 const BATCH: usize = 100;
@@ -122,6 +124,19 @@ async fn has_new_group(
     }
 }
 
+/// Removes those who asked to leave, if it is for this client to do. What fails now is left for the next sync.
+async fn remove_leavers(context: &Context, group_id: GroupId) -> Result<(), SyncError> {
+    let open = context.store.open_intents(group_id).await?;
+    let wanted = open.iter().filter(|intent| intent.intent == Intent::RemoveLeavers);
+    let wanted: Vec<_> = wanted.map(|intent| intent.id).collect();
+    if !wanted.is_empty()
+        && let Err(error) = settle(context, group_id, &wanted).await
+    {
+        tracing::info!(code = error.code(), "leavers are removed later");
+    }
+    Ok(())
+}
+
 /// An envelope, and those that have arrived behind it.
 fn with_ready(
     first: Envelope,
@@ -151,8 +166,11 @@ async fn take_in_all(context: &Context, envelopes: Vec<Envelope>) -> Result<(), 
         }
     }
     for (group_id, messages) in groups {
-        let _guard = context.locks.lock(group_id).await;
-        take_in(context, group_id, &messages).await?;
+        {
+            let _guard = context.locks.lock(group_id).await;
+            take_in(context, group_id, &messages).await?;
+        }
+        remove_leavers(context, group_id).await?;
     }
     if !welcomes.is_empty() {
         take_in_welcomes(context, &welcomes).await?;

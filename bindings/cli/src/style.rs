@@ -15,6 +15,12 @@ impl Style {
         Self { colours: std::io::stdout().is_terminal() && !unwanted }
     }
 
+    /// No colours, for tests.
+    #[cfg(test)]
+    pub(crate) const fn plain() -> Self {
+        Self { colours: false }
+    }
+
     pub(crate) fn heading(self, text: &str) -> String {
         self.paint("1", text)
     }

@@ -7,9 +7,11 @@ pub mod dm;
 pub mod immutable_metadata;
 pub mod join_rules;
 pub mod kind;
+pub mod leaving;
 pub mod membership;
 pub mod mutable_metadata;
 pub mod permissions;
+pub mod role_change;
 pub mod transcript;
 mod varint;
 
@@ -24,6 +26,8 @@ mod immutable_metadata_tests;
 #[cfg(test)]
 mod join_rules_tests;
 #[cfg(test)]
+mod leaving_tests;
+#[cfg(test)]
 mod membership_tests;
 #[cfg(test)]
 mod mutable_metadata_tests;
@@ -31,6 +35,8 @@ mod mutable_metadata_tests;
 mod permissions_tests;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod role_change_tests;
 #[cfg(test)]
 mod transcript_tests;
 

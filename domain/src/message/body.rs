@@ -6,6 +6,7 @@ use super::content::{ContentError, EncodedContent};
 use super::content_type::ContentTypeId;
 use super::group_updated::{self, GroupUpdated};
 use super::hidden::Hidden;
+use super::leave_request;
 use super::status::MessageKind;
 use super::text;
 
@@ -16,6 +17,8 @@ pub enum MessageBody {
     Text(String),
     /// A change of the group that this installation has verified.
     GroupUpdated(Box<GroupUpdated>),
+    /// The sender asks to be removed from the group.
+    LeaveRequest,
     /// Content that this software does not interpret; an application may, from the encoded content.
     Unknown {
         /// Its type.
@@ -50,6 +53,9 @@ impl MessageBody {
     #[must_use]
     pub fn from_content(kind: MessageKind, content: EncodedContent) -> Self {
         let read = match kind {
+            MessageKind::Application if leave_request::is_leave_request(&content.content_type) => {
+                leave_request::decode(&content).map(|()| Self::LeaveRequest)
+            }
             MessageKind::Application => text::decode(&content).map(Self::Text),
             MessageKind::MembershipChange => {
                 group_updated::decode(&content).map(|change| Self::GroupUpdated(Box::new(change)))
@@ -69,6 +75,7 @@ impl fmt::Debug for MessageBody {
         match self {
             Self::Text(text) => f.debug_tuple("Text").field(&Hidden(text.len())).finish(),
             Self::GroupUpdated(change) => f.debug_tuple("GroupUpdated").field(change).finish(),
+            Self::LeaveRequest => f.write_str("LeaveRequest"),
             Self::Unknown { content_type, fallback } => f
                 .debug_struct("Unknown")
                 .field("content_type", content_type)

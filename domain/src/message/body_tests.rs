@@ -15,7 +15,7 @@ fn transcript() -> EncodedContent {
 
 #[test]
 fn captured_messages_are_understood() {
-    let (mut texts, mut changes, mut unknown) = (0, 0, 0);
+    let (mut texts, mut changes, mut leaves, mut unknown) = (0, 0, 0, 0);
     for message in group_messages() {
         for stored in message["decrypted"].as_object().into_iter().flat_map(|clients| clients.values()) {
             let kind = i16::try_from(stored["kind"].as_i64().unwrap()).unwrap();
@@ -23,12 +23,14 @@ fn captured_messages_are_understood() {
             match MessageBody::decode(kind, &unhex(&stored["decrypted_message_bytes"])) {
                 MessageBody::Text(_) => texts += 1,
                 MessageBody::GroupUpdated(_) => changes += 1,
+                MessageBody::LeaveRequest => leaves += 1,
                 MessageBody::Unknown { .. } => unknown += 1,
                 MessageBody::Undecodable => panic!("{stored}"),
             }
         }
     }
     assert!(texts > 30 && changes > 25 && unknown > 10, "{texts} {changes} {unknown}");
+    assert_eq!(leaves, 4, "one request, as four members stored it");
 }
 
 /// R-MSG-007

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::content::{ContentError, EncodedContent};
 use super::content_type::{ContentTypeId, should_push};
-use super::text;
+use super::{leave_request, text};
 use crate::captured::{group_messages, hostile, protocol, unhex};
 
 fn any_content() -> impl Strategy<Value = EncodedContent> {
@@ -111,6 +111,35 @@ fn a_text_must_be_utf_8_and_not_claim_otherwise() {
     assert_eq!(changed(|content| content.content_type.version_major = 2), Err(ContentError::WrongType));
     assert_eq!(changed(|content| content.content_type.type_id.push('s')), Err(ContentError::WrongType));
     assert_eq!(changed(|content| content.content_type.authority_id.clear()), Err(ContentError::WrongType));
+}
+
+/// R-MSG-200
+#[test]
+fn a_leave_request_is_written_as_official_clients_do() {
+    let content = leave_request::encode();
+    let stored = group_messages().into_iter().flat_map(|message| {
+        let clients = message["decrypted"].as_object().into_iter().flatten();
+        clients.map(|(_, stored)| unhex(&stored["decrypted_message_bytes"])).collect::<Vec<_>>()
+    });
+    let requests: Vec<_> = stored
+        .filter_map(|bytes| EncodedContent::decode(&bytes).ok().map(|content| (bytes, content)))
+        .filter(|(_, content)| leave_request::is_leave_request(&content.content_type))
+        .collect();
+    assert_eq!(requests.len(), 4);
+    for (bytes, request) in requests {
+        assert_eq!((bytes, &request), (content.encode(), &content));
+        assert_eq!(leave_request::decode(&request), Ok(()));
+    }
+    // The type alone asks, in every version; another authority's type of that name does not.
+    let mut odd = leave_request::encode();
+    odd.content_type.version_major = 2;
+    assert!(leave_request::is_leave_request(&odd.content_type));
+    assert_eq!(leave_request::decode(&odd), Err(ContentError::WrongType));
+    odd.content_type.authority_id = "example.org".to_owned();
+    assert!(!leave_request::is_leave_request(&odd.content_type));
+    let malformed = EncodedContent { content: vec![0xff], ..leave_request::encode() };
+    assert_eq!(leave_request::decode(&malformed), Err(ContentError::Invalid));
+    assert!(!should_push(&content.content_type));
 }
 
 /// R-MSG-008

@@ -6,6 +6,7 @@ pub mod content_type;
 pub mod envelope;
 pub mod group_updated;
 mod hidden;
+pub mod leave_request;
 pub mod status;
 pub mod text;
 

@@ -1,5 +1,7 @@
 //! What a store keeps, as the application sees it.
 
+use std::collections::BTreeSet;
+
 use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::{ConversationKind, LeafMember};
 use hexmtp_domain::identity::InstallationKey;
@@ -80,6 +82,9 @@ pub struct ConversationRecord {
     pub extensions: Vec<RawExtension>,
     /// The leaves of the ratchet tree.
     pub members: Vec<LeafMember>,
+    /// The members that have asked to leave and are still to be removed (PROTOCOL.md 4.7). The own inbox stays in
+    /// it after its removal: it left by its own will.
+    pub pending_removals: BTreeSet<InboxId>,
     /// The protocol version that the group asks for, while this client claims a lower one: the conversation can be
     /// read, nothing is sent and no commit is applied (PROTOCOL.md 4.5).
     pub paused_for: Option<String>,

@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod identity_log;
 pub mod network;
 pub mod platform;
+pub mod secret_store;
 pub mod store;
 pub mod subscription;
 

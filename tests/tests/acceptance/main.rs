@@ -3,10 +3,17 @@
 #![allow(clippy::expect_used, reason = "what cannot be looked at fails the test")]
 
 mod conversations;
+mod crafted;
+mod dms;
 mod faults;
+mod followed;
 mod hostile;
+mod inboxes;
+mod leaving;
 mod membership;
 mod observed;
+mod optimistic;
 mod registration;
+mod settings;
 mod streams;
 mod versions;

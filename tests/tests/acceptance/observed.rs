@@ -1,7 +1,7 @@
 //! What tests look at.
 
 use hexmtp::domain::GroupId;
-use hexmtp::domain::message::MessageBody;
+use hexmtp::domain::message::{GroupUpdated, MessageBody};
 use hexmtp::ports::store::{ConversationRecord, MessageFilter};
 use hexmtp::{Client, Conversation, Message};
 
@@ -21,10 +21,24 @@ pub(crate) async fn texts(client: &Client, id: GroupId) -> Vec<String> {
     messages.iter().filter_map(|message| message.body.as_text().map(ToOwned::to_owned)).collect()
 }
 
+/// What the commits of a conversation changed, oldest first.
+pub(crate) async fn transcript(client: &Client, id: GroupId) -> Vec<GroupUpdated> {
+    let messages = messages(client, id).await;
+    let updates = messages.into_iter().filter_map(|message| match message.body {
+        MessageBody::GroupUpdated(update) => Some(*update),
+        _ => None,
+    });
+    updates.collect()
+}
+
+/// What the last commit changed that changed something visible.
+pub(crate) async fn last_change(client: &Client, id: GroupId) -> GroupUpdated {
+    transcript(client, id).await.pop().expect("a change")
+}
+
 /// How many membership messages a conversation has.
 pub(crate) async fn changes(client: &Client, id: GroupId) -> usize {
-    let messages = messages(client, id).await;
-    messages.iter().filter(|message| matches!(message.body, MessageBody::GroupUpdated(_))).count()
+    transcript(client, id).await.len()
 }
 
 /// Fails unless all clients hold the same state of a group.

@@ -7,7 +7,7 @@ use syn::visit::{self, Visit};
 use crate::source::{SourceFile, assert_none, rust_files, test_lines, tokens, within};
 
 /// The ports that have a suite.
-const PORTS: [&str; 4] = ["UnitOfWork", "DeliveryService", "IdentityLog", "CommitLog"];
+const PORTS: [&str; 5] = ["UnitOfWork", "DeliveryService", "IdentityLog", "CommitLog", "SecretStore"];
 
 /// `impl Port for Type` with the line on which it stands.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector, SqlxSqliteConnector, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -50,7 +50,7 @@ impl Database {
             DatabaseUrl::File(path) => file(&path, readers).await?,
             DatabaseUrl::Postgres(options) => postgres(*options, readers).await?,
         };
-        if let Err(error) = Migrator::up(&database.writer, None).await {
+        if let Err(error) = migrate(&database.writer).await {
             database.close().await;
             return Err(opening(error));
         }
@@ -65,6 +65,13 @@ impl Database {
             }
         }
     }
+}
+
+/// All or nothing: a node that dies halfway must not leave a schema that the next one does not understand.
+async fn migrate(writer: &DatabaseConnection) -> Result<(), DbErr> {
+    let transaction = writer.begin().await?;
+    Migrator::up(&transaction, None).await?;
+    transaction.commit().await
 }
 
 fn opening(error: impl std::error::Error + Send + Sync + 'static) -> NodeError {

@@ -10,6 +10,9 @@ mod identity;
 mod recover;
 mod work;
 
+#[cfg(test)]
+mod writer_tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -33,6 +33,7 @@ pub struct Model {
     pub installations_checked_at: i64,
     pub welcome_sequence_id: Option<i64>,
     pub last_message_at: Option<i64>,
+    pub pending_removals: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -90,6 +91,7 @@ pub(crate) fn to_row(record: ConversationRecord) -> Result<ActiveModel, StoreErr
         installations_checked_at: Set(record.installations_checked_at.as_nanos()),
         welcome_sequence_id: Set(record.welcome_sequence_id.map(from_sequence).transpose()?),
         last_message_at: Set(record.last_message_at.map(Timestamp::as_nanos)),
+        pending_removals: Set(blob::encode_inboxes(&record.pending_removals)?),
     })
 }
 
@@ -127,6 +129,10 @@ impl TryFrom<Model> for ConversationRecord {
             )?,
             extensions: blob::decode_extensions(&row.extensions)?,
             members: blob::decode_members(&row.members)?,
+            pending_removals: blob::decode_inboxes(
+                "conversations.pending_removals",
+                row.pending_removals.as_deref(),
+            )?,
             paused_for: row.paused_for.map(|bytes| text("conversations.paused_for", bytes)).transpose()?,
             needs_readd: row.needs_readd.map(|bytes| text("conversations.needs_readd", bytes)).transpose()?,
             rotated_at: Timestamp::from_nanos(row.rotated_at),

@@ -1,6 +1,9 @@
 //! The schema and its history. A migration that was released never changes; a new one comes behind it.
 
 mod m0001_initial;
+mod m0002_pending_removals;
+#[cfg(test)]
+mod upgrade_tests;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -9,7 +12,7 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Initial)]
+        vec![Box::new(m0001_initial::Initial), Box::new(m0002_pending_removals::PendingRemovals)]
     }
 }
 

@@ -19,21 +19,18 @@ pub(crate) struct Arguments {
     /// temporary folder that is deleted at the end.
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
-    /// Print one JSON object for machines instead of the transcript.
-    #[arg(long)]
-    json: bool,
 }
 
-/// Runs the demo and prints what came of it.
-pub(crate) async fn run(arguments: &Arguments) -> Result<(), CliError> {
+/// Runs the demo and prints what came of it: a transcript, or one JSON object for machines.
+pub(crate) async fn run(arguments: &Arguments, json: bool) -> Result<(), CliError> {
     match &arguments.dir {
         Some(folder) => {
             std::fs::create_dir_all(folder)?;
-            play(folder, true, arguments.json).await
+            play(folder, true, json).await
         }
         None => {
             let folder = tempfile::tempdir()?;
-            play(folder.path(), false, arguments.json).await
+            play(folder.path(), false, json).await
         }
     }
 }

@@ -3,9 +3,12 @@
 use hexmtp_domain::consent::{ConsentEntity, ConsentState};
 use hexmtp_domain::group::ConversationKind;
 use hexmtp_domain::{EpochAuthenticator, GroupId};
-use hexmtp_ports::store::{ConversationFilter, ConversationRecord, MembershipState, RowChange};
+use hexmtp_ports::store::{
+    ChangeSet, ConversationFilter, ConversationRecord, MembershipState, Revision, RowChange, Scope,
+    StoreError,
+};
 
-use super::samples::{at, consent, conversation, full_conversation, group, inbox};
+use super::samples::{at, consent, conversation, full_conversation, group, inbox, message, message_id};
 use super::{Stores, put};
 
 fn put_all(records: impl IntoIterator<Item = ConversationRecord>) -> Vec<RowChange> {
@@ -37,6 +40,28 @@ pub async fn conversations_come_back_whole(stores: Stores) {
         assert_eq!(store.conversation(group(2)).await.unwrap(), Some(record));
     }
     assert_eq!(store.conversation(group(3)).await.unwrap(), None);
+}
+
+/// Who is about to leave comes and goes with the rest of its conversation, and with the message that says so.
+pub async fn pending_removals_come_and_go_with_their_conversation(stores: Stores) {
+    let store = stores.open().await;
+    let record = |leavers: &[u8]| ConversationRecord {
+        pending_removals: leavers.iter().copied().map(inbox).collect(),
+        ..conversation(1)
+    };
+    for leavers in [&[][..], &[3], &[3, 1, 2], &[2], &[]] {
+        put(&store, put_all([record(leavers), conversation(2)])).await;
+        assert_eq!(store.conversation(group(1)).await.unwrap(), Some(record(leavers)));
+        assert_eq!(stores.open().await.conversation(group(1)).await.unwrap(), Some(record(leavers)));
+        assert_eq!(store.conversation(group(2)).await.unwrap(), Some(conversation(2)));
+    }
+    // A commit that conflicts leaves neither the message nor the mark.
+    let mut changes = ChangeSet::expecting(Scope::Group(group(1)), Revision(9));
+    changes.rows = vec![RowChange::InsertMessage(message(7, group(1), 1))];
+    changes.rows.extend(put_all([record(&[5])]));
+    assert!(matches!(store.commit(changes).await, Err(StoreError::Conflict { .. })));
+    assert_eq!(store.conversation(group(1)).await.unwrap(), Some(record(&[])));
+    assert_eq!(store.message(message_id(7)).await.unwrap(), None);
 }
 
 /// The last message counts, else the creation (R-STO-007).

@@ -130,6 +130,25 @@ pub async fn every_reader_is_woken(stores: Stores) {
     }
 }
 
+/// As of another process on the same database: it may take a moment, but is not missed, whenever it comes
+/// (R-STO-101).
+pub async fn a_commit_of_another_session_wakes(stores: Stores) {
+    let (one, other) = (stores.open().await, stores.open().await);
+    let mut wake_ups = one.wake_ups();
+    for n in 1..=3_u8 {
+        put(&other, vec![stored(n)]).await;
+        assert_eq!(wake_ups.next().await, Some(()));
+        assert_eq!(one.position().await.unwrap(), FeedPosition(n.into()));
+    }
+    // Also for one who comes when nobody has been waiting.
+    drop(wake_ups);
+    put(&other, vec![stored(4)]).await;
+    let mut wake_ups = one.wake_ups();
+    put(&other, vec![stored(5)]).await;
+    assert_eq!(wake_ups.next().await, Some(()));
+    assert_eq!(one.position().await.unwrap(), FeedPosition(5));
+}
+
 /// Those that were made before and those that are made after.
 pub async fn wake_ups_end_when_the_store_is_closed(stores: Stores) {
     let store = stores.open().await;

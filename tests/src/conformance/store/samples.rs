@@ -1,5 +1,7 @@
 //! Records to store.
 
+use std::collections::BTreeSet;
+
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
 use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::{ConversationKind, LeafMember};
@@ -104,6 +106,7 @@ pub fn conversation(n: u8) -> ConversationRecord {
         authenticator: EpochAuthenticator::new([n; 32]),
         extensions: Vec::new(),
         members: Vec::new(),
+        pending_removals: BTreeSet::new(),
         paused_for: None,
         needs_readd: None,
         rotated_at: Timestamp::ZERO,
@@ -127,6 +130,7 @@ pub fn full_conversation(n: u8) -> ConversationRecord {
             RawExtension { id: u16::MAX, data: vec![7; 5000] },
         ],
         members: (0..=255).map(leaf).collect(),
+        pending_removals: (0..=255).rev().map(inbox).collect(),
         paused_for: Some(TEXT.to_owned()),
         needs_readd: Some(String::new()),
         rotated_at: at(i64::MAX),

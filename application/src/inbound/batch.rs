@@ -143,6 +143,7 @@ impl<'a> Batch<'a> {
                 return self.applied(envelope, committer, &effects);
             }
             Judged::Reject(violation) => {
+                self.session.discard_staged()?;
                 self.reject(envelope, violation.code(), violation.to_string());
                 self.log_commit(envelope, CommitOutcome::Invalid, Some(committer));
                 return Ok(());

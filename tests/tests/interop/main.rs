@@ -13,6 +13,7 @@ mod others;
 mod races;
 mod registration;
 mod restarts;
+mod settings;
 mod streams;
 mod unusual;
 mod welcomes;

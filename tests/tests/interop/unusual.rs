@@ -35,7 +35,9 @@ async fn sync_groups_of_their_installations_include_ours() {
 /// R-NET-210
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_with_one_of_ours_is_not_migrated() {
-    let scene = Scene::begin("unusual: they try to migrate a group to app-data proposals, we pause as 5.5.0 does").await;
+    let scene =
+        Scene::begin("unusual: they try to migrate a group to app-data proposals, we pause as 5.5.0 does")
+            .await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
     let old = scene.official_as(Setup { sdk: Sdk::Old, ..Setup::default() }).await;
     let their_group = theirs.create_group(&[ours.inbox_id(), old.inbox_id()], json!({})).await;
@@ -68,7 +70,8 @@ async fn a_group_with_one_of_ours_is_not_migrated() {
 /// R-NET-216
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ours_is_not_added_to_a_migrated_group() {
-    let scene = Scene::begin("unusual: they try to add us to a group on app-data proposals, others go on").await;
+    let scene =
+        Scene::begin("unusual: they try to add us to a group on app-data proposals, others go on").await;
     let (ours, theirs, carol) = (scene.ours().await, scene.official().await, scene.official().await);
     let migrated = theirs.create_group(&[carol.inbox_id()], json!({})).await;
     migrated.call("enableProposals", json!({})).await;

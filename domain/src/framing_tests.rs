@@ -37,7 +37,7 @@ fn what_is_not_a_private_message_of_the_group_is_refused() {
         (message(1, 1, group, 1, &REST), FramingError::NotPrivate),
         (message(1, 3, group, 1, &REST), FramingError::NotPrivate),
         (message(1, 2, &[8; 16], 1, &REST), FramingError::OtherGroup),
-        (message(1, 2, &[7; 15], 1, &REST), FramingError::OtherGroup),
+        (message(1, 2, &[7; 15], 1, &REST), FramingError::GroupId),
         (message(1, 2, group, 0, &REST), FramingError::ContentType),
         (message(1, 2, group, 4, &REST), FramingError::ContentType),
         (message(1, 2, group, 1, &[0, 1, 9, 2, 9, 9, 0]), FramingError::Trailing),

@@ -25,13 +25,18 @@ pub enum Sdk {
     Old,
     /// The browser's bindings, which speak gRPC-Web.
     Wasm,
+    /// The nightly build with its streams over one bidirectional call, which is off by default (PROTOCOL.md 6.3).
+    Bidirectional,
 }
 
 impl Sdk {
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+
     /// The program that holds its clients, and the version to give it.
     const fn program(self) -> (&'static str, &'static str) {
         match self {
-            Self::Nightly => ("peer.mjs", "6.1"),
+            Self::Nightly | Self::Bidirectional => ("peer.mjs", "6.1"),
             Self::Old => ("peer.mjs", "5.5"),
             Self::Wasm => ("wasm.mjs", "1.11"),
         }
@@ -68,7 +73,11 @@ impl Peer {
     #[must_use]
     pub fn start(sdk: Sdk, scripts: &Path, packages: &Path, url: &str) -> Self {
         let (program, version) = sdk.program();
-        let mut child = Command::new("node")
+        let mut command = Command::new("node");
+        if sdk == Sdk::Bidirectional {
+            command.env("XMTP_BIDI_STREAMS_ENABLED", "1");
+        }
+        let mut child = command
             .arg(scripts.join(program))
             .args([packages.as_os_str(), version.as_ref(), url.as_ref()])
             .stdin(Stdio::piped())

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a scenario fails by panicking")]
 
+mod attempts;
 mod dms;
 mod groups;
 mod installations;
@@ -15,6 +16,7 @@ mod others;
 mod races;
 mod registration;
 mod restarts;
+mod settings;
 mod streams;
 mod unusual;
 mod welcomes;

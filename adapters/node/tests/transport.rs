@@ -195,6 +195,30 @@ async fn health_and_reflection_know_the_services() {
     node.stop().await;
 }
 
+/// R-NET-147
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_may_ask_as_often_as_they_like_whether_the_node_is_there() {
+    let node = start().await;
+    let endpoint = tonic::transport::Endpoint::from_shared(node.node.url()).unwrap();
+    let pinging = Duration::from_millis(1);
+    let endpoint = endpoint.http2_keep_alive_interval(pinging).keep_alive_while_idle(true);
+    let peer = Peer::on(endpoint.connect().await.unwrap());
+    let group = fresh();
+    let mut stream = subscribe(&peer, group, 0).await;
+    let other = node.peer().await;
+    // A server that counts pings ends such a connection after a few of them.
+    for place in 0..300 {
+        other.send(&[text(group, &place.to_string())]).await.unwrap();
+        let next = timeout(PATIENCE, stream.message())
+            .await
+            .expect("it comes")
+            .unwrap()
+            .expect("the stream goes on");
+        assert_eq!(v1(next).data, text(group, &place.to_string()));
+    }
+    node.stop().await;
+}
+
 async fn subscribe(peer: &Peer, group: [u8; 16], id_cursor: u64) -> tonic::Streaming<wire::GroupMessage> {
     let filter = wire::subscribe_group_messages_request::Filter { group_id: group.to_vec(), id_cursor };
     let request = wire::SubscribeGroupMessagesRequest { filters: vec![filter] };

@@ -70,11 +70,13 @@ impl Writer {
     }
 
     /// Serves writes, in one transaction if that succeeds. If not, each gets a transaction of its own, so that what
-    /// the database cannot take fails alone.
+    /// the database cannot take fails alone. If the database cannot even be read, all fail at once: each would wait
+    /// for it again.
     pub(super) async fn serve(&mut self, batch: Vec<Job>) {
         let (writes, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| (job.write, (job.reply, job.share))).unzip();
-        if self.is_certain || self.recover().await {
+        let mut is_there = self.is_there().await;
+        if is_there {
             match self.transact(&writes).await {
                 Ok(outcomes) => {
                     for ((reply, _), outcome) in replies.into_iter().zip(outcomes) {
@@ -87,14 +89,19 @@ impl Writer {
             }
         }
         for (write, (reply, _)) in writes.into_iter().zip(replies) {
-            let _ = reply.send(self.serve_alone(write).await);
+            is_there = is_there && self.is_there().await;
+            let outcome =
+                if is_there { self.serve_alone(write).await } else { Err(StorageError::NotWritten) };
+            let _ = reply.send(outcome);
         }
     }
 
+    /// Whether the database is there and what is in it known.
+    async fn is_there(&mut self) -> bool {
+        self.is_certain || self.recover().await
+    }
+
     async fn serve_alone(&mut self, write: Write) -> Result<WriteOutcome, StorageError> {
-        if !self.is_certain && !self.recover().await {
-            return Err(StorageError::NotWritten);
-        }
         match self.transact(std::slice::from_ref(&write)).await {
             Ok(outcomes) => outcomes.first().copied().ok_or(StorageError::NotWritten),
             Err(error) => {

@@ -116,3 +116,19 @@ async fn numbers_are_not_given_twice_and_times_grow_even_if_rows_are_gone() {
     assert_eq!(row.id, 4);
     assert_eq!(row.created_ns, i64::try_from(ahead + 2).unwrap());
 }
+
+#[tokio::test]
+async fn all_writes_fail_while_the_database_is_gone() {
+    let (database, hub) = (database().await, hub());
+    let writes = Arc::new(start(database.clone(), hub, Arc::default(), Arc::default()).await.unwrap());
+    writes.write(message("1")).await.unwrap();
+    database.close_by_ref().await.unwrap();
+    let tasks = ["2", "3", "4"].map(|text| {
+        let writes = Arc::clone(&writes);
+        tokio::spawn(async move { writes.write(message(text)).await })
+    });
+    for task in tasks {
+        assert!(matches!(task.await.unwrap(), Err(StorageError::NotWritten)));
+    }
+    writes.close().await;
+}

@@ -62,7 +62,8 @@ impl Peer {
         Self::on(Endpoint::from_shared(url.to_owned()).unwrap().connect_lazy())
     }
 
-    fn on(channel: Channel) -> Self {
+    /// On a connection that is there.
+    pub(crate) fn on(channel: Channel) -> Self {
         let limit = 25 * 1024 * 1024;
         Self {
             mls: MlsApiClient::new(channel.clone())

@@ -53,6 +53,9 @@ async function follow(request, source, describe) {
   })().catch((error) => emit({ event: 'stream-end', stream: request.stream, error: String(error) }));
 }
 
+// By default the SDK waits longer before it opens a stream anew than a test wants to.
+const soon = { retryDelay: 200, retryAttempts: 100 };
+
 const streamed = (message) => ({
   id: message.id,
   group: message.conversationId,
@@ -91,10 +94,10 @@ serve({
   syncAll: (request) => client(request).conversations.syncAll(),
   syncPreferences: async (request) => { await client(request).preferences.sync(); },
   list: async (request) => (await client(request).conversations.list()).map((one) => one.id),
-  streamMessages: (request) => follow(request, client(request).conversations.streamAllMessages(), streamed),
-  streamGroupMessages: async (request) => follow(request, (await conversation(request)).stream(), streamed),
+  streamMessages: (request) => follow(request, client(request).conversations.streamAllMessages(soon), streamed),
+  streamGroupMessages: async (request) => follow(request, (await conversation(request)).stream(soon), streamed),
   streamConversations: (request) =>
-    follow(request, client(request).conversations.stream(), (one) => ({ group: one.id })),
+    follow(request, client(request).conversations.stream(soon), (one) => ({ group: one.id })),
   endStream: async (request) => {
     await streams.get(request.stream)?.return();
     streams.delete(request.stream);

@@ -1,5 +1,7 @@
 //! The network behind a server passes the suites of the network, against our own node.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use futures_util::StreamExt;

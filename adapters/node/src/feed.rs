@@ -123,6 +123,11 @@ impl Feed {
         self.subscription.topics() + replayed
     }
 
+    /// How many waves are not complete.
+    pub(crate) fn waves(&self) -> usize {
+        self.waves.len()
+    }
+
     /// Whether all waves are complete and said so.
     pub(crate) fn is_caught_up(&self) -> bool {
         self.waves.is_empty() && self.ready.is_empty()

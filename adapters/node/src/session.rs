@@ -24,6 +24,8 @@ use crate::options::NodeOptions;
 
 /// The most bytes of messages in one frame, unless one message has more.
 const FRAME_BYTES: usize = 1024 * 1024;
+/// While so many waves are not complete, nothing more is read from the client.
+const MAX_WAVES: usize = 64;
 /// The most messages in one frame.
 const FRAME_MESSAGES: usize = 100;
 
@@ -89,9 +91,10 @@ impl Session {
             if self.is_half_closed && self.feed.is_caught_up() {
                 return Ok(None);
             }
+            let listens = !self.is_half_closed && self.feed.waves() < MAX_WAVES;
             let deadline = self.pinged.unwrap_or(self.last_sent) + self.keep_alive;
             let step = tokio::select! {
-                request = self.requests.next(), if !self.is_half_closed => Step::Request(request),
+                request = self.requests.next(), if listens => Step::Request(request),
                 event = self.feed.next() => Step::Event(event),
                 () = sleep_until(deadline), if !self.is_half_closed => Step::Silence,
             };

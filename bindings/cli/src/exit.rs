@@ -74,9 +74,6 @@ impl Class {
             }
             "sync.unknown_conversation" | "register.not_registered" => Self::NotFound,
             "change.unsettled" | "sync.contention" => Self::Unsettled,
-            _ if code.starts_with("group.membership.") || code.starts_with("group.mutable_metadata.") => {
-                Self::Refused
-            }
             _ => Self::of_family(code.split('.').next().unwrap_or_default()),
         }
     }
@@ -86,7 +83,7 @@ impl Class {
         match family {
             "delivery" | "identity_log" | "grpc" => Self::Network,
             "store" | "secret_store" => Self::Storage,
-            "change" | "register" | "commit" | "inbox" | "identity" | "signer" => Self::Refused,
+            "change" | "group" | "register" | "commit" | "inbox" | "identity" | "signer" => Self::Refused,
             _ => Self::Internal,
         }
     }

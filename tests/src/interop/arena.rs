@@ -16,7 +16,7 @@ pub struct Arena {
     url: String,
     scripts: PathBuf,
     packages: PathBuf,
-    peers: [OnceCell<Peer>; 3],
+    peers: [OnceCell<Peer>; Sdk::COUNT],
     // It runs as long as the test program does.
     _node: Option<RunningNode>,
 }
@@ -40,21 +40,31 @@ impl Arena {
         ARENA.get_or_init(|| async { runtime().spawn(Self::start()).await.expect("the arena stands") }).await
     }
 
+    /// An arena of one's own over a node that runs at this address. It is not given back: for the few scenarios that
+    /// do something to their node.
+    ///
+    /// # Panics
+    /// When the official SDKs cannot be installed.
+    pub async fn over(url: &str) -> &'static Self {
+        Box::leak(Box::new(Self::around(url.to_owned(), None).await))
+    }
+
     async fn start() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf();
-        let packages = {
-            let script = root.join("dev/setup-interop");
-            tokio::task::spawn_blocking(move || install(&script)).await.expect("installed")
-        };
-        let (url, node) = match std::env::var("HEXMTP_INTEROP_URL") {
-            Ok(url) => (url, None),
+        match std::env::var("HEXMTP_INTEROP_URL") {
+            Ok(url) => Self::around(url, None).await,
             Err(_) => {
                 let node = start_node().await;
-                (node.url(), Some(node))
+                Self::around(node.url(), Some(node)).await
             }
-        };
-        let scripts = root.join("tests/interop");
-        Self { url, scripts, packages, peers: [const { OnceCell::const_new() }; 3], _node: node }
+        }
+    }
+
+    async fn around(url: String, node: Option<RunningNode>) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+        let script = root.join("dev/setup-interop");
+        let packages = tokio::task::spawn_blocking(move || install(&script)).await.expect("installed");
+        let peers = [const { OnceCell::const_new() }; Sdk::COUNT];
+        Self { url, scripts: root.join("tests/interop"), packages, peers, _node: node }
     }
 
     /// Where the node listens.

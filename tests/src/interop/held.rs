@@ -71,7 +71,7 @@ fn change(bytes: &[u8]) -> Content {
 /// Whether nothing is listed before something that was sent earlier; what was sent at the same time is put in order.
 fn in_order(mut listed: Vec<Held>) -> Vec<Held> {
     assert!(listed.is_sorted_by_key(|one| one.sent_at), "listed out of order: {listed:#?}");
-    listed.sort_by(|one, other| (one.sent_at, one.sequence_id).cmp(&(other.sent_at, other.sequence_id)));
+    listed.sort_by_key(|one| (one.sent_at, one.sequence_id));
     listed
 }
 

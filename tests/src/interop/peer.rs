@@ -25,13 +25,18 @@ pub enum Sdk {
     Old,
     /// The browser's bindings, which speak gRPC-Web.
     Wasm,
+    /// The nightly build with its streams over one bidirectional call, which is off by default (PROTOCOL.md 6.3).
+    Bidirectional,
 }
 
 impl Sdk {
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+
     /// The program that holds its clients, and the version to give it.
     const fn program(self) -> (&'static str, &'static str) {
         match self {
-            Self::Nightly => ("peer.mjs", "6.1"),
+            Self::Nightly | Self::Bidirectional => ("peer.mjs", "6.1"),
             Self::Old => ("peer.mjs", "5.5"),
             Self::Wasm => ("wasm.mjs", "1.11"),
         }
@@ -68,7 +73,11 @@ impl Peer {
     #[must_use]
     pub fn start(sdk: Sdk, scripts: &Path, packages: &Path, url: &str) -> Self {
         let (program, version) = sdk.program();
-        let mut child = Command::new("node")
+        let mut command = Command::new("node");
+        if sdk == Sdk::Bidirectional {
+            command.env("XMTP_BIDI_STREAMS_ENABLED", "1");
+        }
+        let mut child = command
             .arg(scripts.join(program))
             .args([packages.as_os_str(), version.as_ref(), url.as_ref()])
             .stdin(Stdio::piped())
@@ -82,7 +91,7 @@ impl Peer {
         let shared: &'static Shared = Box::leak(Box::default());
         let (lines, wanted) = mpsc::unbounded_channel();
         tokio::spawn(write(input, wanted));
-        tokio::spawn(complain(child.stderr.take().expect("piped"), shared));
+        tokio::spawn(listen_to_complaints(child.stderr.take().expect("piped"), shared));
         tokio::spawn(read(child, shared));
         Self { lines, next: AtomicU64::new(1), shared }
     }
@@ -141,26 +150,31 @@ async fn write(mut input: ChildStdin, mut wanted: mpsc::UnboundedReceiver<String
     }
 }
 
-async fn complain(output: tokio::process::ChildStderr, shared: &'static Shared) {
-    let loud = std::env::var_os("HEXMTP_INTEROP_LOG").is_some();
+async fn listen_to_complaints(output: tokio::process::ChildStderr, shared: &'static Shared) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        if loud {
-            eprintln!("{line}");
-        }
-        let mut complaints = lock(&shared.complaints);
-        if complaints.len() == 50 {
-            complaints.remove(0);
-        }
-        complaints.push(line);
+        complain(&line, shared);
     }
+}
+
+/// Keeps the last lines for the message of a test that fails, and shows them at once to those who asked for logs.
+fn complain(line: &str, shared: &'static Shared) {
+    if std::env::var_os("HEXMTP_INTEROP_LOG").is_some() {
+        eprintln!("{line}");
+    }
+    let mut complaints = lock(&shared.complaints);
+    if complaints.len() == 50 {
+        complaints.remove(0);
+    }
+    complaints.push(line.to_owned());
 }
 
 async fn read(mut child: Child, shared: &'static Shared) {
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let Ok(mut value) = serde_json::from_str::<Value>(&line) else {
-            lock(&shared.complaints).push(line);
+            // The native part of the SDK writes its log here.
+            complain(&line, shared);
             continue;
         };
         match value.get("event").and_then(Value::as_str) {

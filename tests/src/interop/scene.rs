@@ -53,7 +53,18 @@ impl Scene {
     /// # Panics
     /// When the arena cannot be made.
     pub async fn begin(title: &'static str) -> Self {
-        let arena = Arena::shared().await;
+        Self::within(title, Arena::shared().await)
+    }
+
+    /// Begins a scenario over a node of its own.
+    ///
+    /// # Panics
+    /// When the official SDKs cannot be installed.
+    pub async fn over(title: &'static str, url: &str) -> Self {
+        Self::within(title, Arena::over(url).await)
+    }
+
+    fn within(title: &'static str, arena: &'static Arena) -> Self {
         Self {
             title,
             arena,

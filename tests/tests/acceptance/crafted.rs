@@ -71,6 +71,25 @@ pub(crate) async fn change(
     id: GroupId,
     change: impl FnOnce(&mut GroupContext),
 ) {
+    let plan = planned(device, id, change).await;
+    commit(world, device, id, &plan).await;
+}
+
+/// Publishes a commit that changes the shared state, and keeps nothing of it on the device: its next commit in the
+/// epoch will come under the same generation. Official clients do so with what they may not do.
+pub(crate) async fn attempt(
+    world: &World,
+    device: &Device,
+    id: GroupId,
+    change: impl FnOnce(&mut GroupContext),
+) {
+    let plan = planned(device, id, change).await;
+    let data = open(device, id).await.session.commit(&plan).expect("a commit").data;
+    publish(world, id, data).await;
+}
+
+/// The commit that changes the shared state in this way.
+async fn planned(device: &Device, id: GroupId, change: impl FnOnce(&mut GroupContext)) -> CommitPlan {
     let mut extensions = open(device, id).await.record.extensions;
     let before = GroupContext::parse(&extensions).expect("a context");
     let mut after = before.clone();
@@ -91,8 +110,7 @@ pub(crate) async fn change(
         let data = after.permissions.encode();
         extensions = GroupContext::replaced(&extensions, permissions::EXTENSION_ID, data);
     }
-    let plan = CommitPlan { extensions: Some(extensions), ..CommitPlan::default() };
-    commit(world, device, id, &plan).await;
+    CommitPlan { extensions: Some(extensions), ..CommitPlan::default() }
 }
 
 /// Removes installations and adds them anew in one commit, as super admins do for those that lost step

@@ -126,3 +126,25 @@ async fn a_revoked_installation_of_ours() {
     assert!(assert_same(&bobs, &carols).await.messages >= 2);
     assert!(assert_same(&bobs, &on_laptop).await.messages >= 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_official_installation_that_we_revoke() {
+    let scene =
+        Scene::begin("installations: one of theirs revoked by the inbox's one of ours, removed by us").await;
+    let (phone, carol) = (scene.ours().await, scene.official().await);
+    let laptop = scene.official_of(&phone.wallet).await;
+    let carols = carol.create_group(&[phone.inbox_id()], json!({})).await;
+    let on_phone = phone.joined(carols.id).await;
+    let on_laptop = laptop.joined(carols.id).await;
+    on_laptop.send("from the laptop").await;
+
+    phone.client.revoke_all_other_installations(&phone.wallet.signer()).await.expect("revoked");
+    phone.sync().await;
+    on_phone.update_installations().await.expect("updated");
+    on_phone.send_text("without the laptop").await.expect("sent");
+    settle(&[&on_phone], &[&carols]).await;
+    assert_eq!(assert_same(&on_phone, &carols).await.messages, 2);
+    assert_eq!(installations(&carols, phone.inbox_id()).await, 1);
+    on_laptop.sync().await;
+    assert!(!on_laptop.state().await.active, "the laptop is out");
+}

@@ -1,6 +1,9 @@
 //! Our clients and clients of the unmodified official SDK in one network, over our node. `dev/setup-interop` installs the
 //! SDKs; the scenarios have it called.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a scenario fails by panicking")]
+
+mod attempts;
 mod dms;
 mod groups;
 mod installations;
@@ -13,6 +16,7 @@ mod others;
 mod races;
 mod registration;
 mod restarts;
+mod settings;
 mod streams;
 mod unusual;
 mod welcomes;

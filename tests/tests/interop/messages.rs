@@ -60,7 +60,7 @@ async fn optimistic_sends() {
     assert_eq!(their_group.texts().await.len(), 10, "theirs are listed before they are sent");
     assert_eq!(crate::texts(&our_group).await.len(), 10, "ours are listed before they are sent");
     their_group.call("publishMessages", json!({})).await;
-    our_group.sync().await.expect("published");
+    our_group.publish_messages().await.expect("published");
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 20);
 }

@@ -115,7 +115,18 @@ async fn official_streams() {
         "official alone: streams of messages and conversations, groups that come later included",
     )
     .await;
-    let (alice, bob) = (scene.official().await, scene.official().await);
+    streams(&scene, Sdk::Nightly).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn official_streams_over_one_call() {
+    let scene = Scene::begin("official alone: the same streams over one bidirectional call").await;
+    streams(&scene, Sdk::Bidirectional).await;
+}
+
+async fn streams(scene: &Scene, sdk: Sdk) {
+    let official = || scene.official_as(Setup { sdk, ..Setup::default() });
+    let (alice, bob) = (official().await, official().await);
     let mut messages = bob.stream("streamMessages").await;
     let mut conversations = bob.stream("streamConversations").await;
     for round in 0..3 {

@@ -1,6 +1,8 @@
 //! Commits of both sides in one epoch: the first in the log wins, the other is made anew.
 
 use hexmtp::{Conversation, GroupOptions};
+use hexmtp_domain::group::mutable_metadata::GROUP_NAME;
+use hexmtp_domain::group::permissions::{AccessPolicy, PolicyChange};
 use hexmtp_ports::store::CommitOutcome;
 use hexmtp_tests::interop::{OfficialConversation, Scene, assert_same, settle};
 use serde_json::json;
@@ -86,4 +88,28 @@ async fn both_add_members_at_once() {
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 3);
     assert_eq!(assert_same(&bobs, &daves).await.messages, 2);
     assert_eq!(their_group.state().await.members.len(), 4);
+}
+
+/// The official client does not ask whether it may: it publishes the commit, and everybody refuses it, itself included.
+/// Its next commit in that epoch has the generation of the first one, for it takes its ratchet back.
+///
+/// R-NET-217
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_commit_of_theirs_is_followed_by_a_good_one() {
+    let scene =
+        Scene::begin("races: a commit of theirs that all refuse, then a good one in the same epoch").await;
+    let (our_group, their_group) = pair(&scene).await;
+    let only_admins =
+        PolicyChange::UpdateMetadata { field: GROUP_NAME.to_owned(), policy: AccessPolicy::Admin };
+    our_group.update_permission(only_admins).await.expect("changed");
+    their_group.sync().await;
+    for round in 0..3 {
+        their_group.attempt("updateName", json!({ "value": "no" })).await.expect_err("for admins only");
+        their_group.call("updateDescription", json!({ "value": format!("round {round}") })).await;
+    }
+    settle(&[&our_group], &[&their_group]).await;
+    assert_same(&our_group, &their_group).await;
+    let log = our_group.commit_log().await.expect("a log");
+    let refused = log.iter().filter(|line| line.outcome == CommitOutcome::Invalid).count();
+    assert_eq!(refused, 3, "the official client has published them");
 }

@@ -89,3 +89,29 @@ async fn an_inbox_of_theirs_gets_an_installation_of_ours_and_the_other_way_round
     both.sort();
     assert_eq!(seen_by(&ours, theirs.inbox_id()).await.2, both);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_accounts_and_revocations_are_followed_by_them() {
+    let scene =
+        Scene::begin("registration: an account added and installations revoked by us, followed by them")
+            .await;
+    let (phone, theirs) = (scene.ours().await, scene.official().await);
+    let second = Wallet::new();
+    phone.client.add_account(&second.signer()).await.expect("added");
+    assert_eq!(theirs.can_message(&[second.identifier()]).await, [true]);
+    let mut both = vec![phone.wallet.address(), second.address()];
+    both.sort();
+    assert_eq!(theirs.inbox_state(phone.inbox_id()).await.identifiers, both);
+
+    let laptop = scene.ours_of(&phone.wallet).await;
+    let tablet = scene.official_of(&phone.wallet).await;
+    assert_eq!(theirs.inbox_state(phone.inbox_id()).await.installations.len(), 3);
+    let signer = phone.wallet.signer();
+    phone.client.revoke_installations(&signer, &[laptop.installation_id()]).await.expect("revoked");
+    let mut left = vec![phone.installation_id().to_string(), tablet.installation_id().to_string()];
+    left.sort();
+    assert_eq!(theirs.inbox_state(phone.inbox_id()).await.installations, left);
+    phone.client.revoke_all_other_installations(&signer).await.expect("revoked");
+    let left = theirs.inbox_state(phone.inbox_id()).await.installations;
+    assert_eq!(left, [phone.installation_id().to_string()]);
+}

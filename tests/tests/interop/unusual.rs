@@ -2,7 +2,7 @@
 
 use hexmtp::GroupOptions;
 use hexmtp_ports::store::ConversationFilter;
-use hexmtp_tests::interop::{Scene, Setup, assert_same, settle};
+use hexmtp_tests::interop::{Scene, Sdk, Setup, assert_same, settle};
 use serde_json::json;
 
 /// An official client that keeps its inbox's installations in step makes a group of them all, ours included.
@@ -29,40 +29,59 @@ async fn sync_groups_of_their_installations_include_ours() {
 }
 
 /// Ours cannot process the newer proposals yet and does not say that it can (PROTOCOL.md 4.9). MLS keeps a group from
-/// requiring what a member lacks, so the official client cannot migrate a group that ours is in, even by force; to try
-/// does no harm.
+/// requiring what a member lacks, so the official client cannot migrate a group that ours is in, even by force. What
+/// the attempt leaves is the demand for a version that neither ours nor 5.5.0 has: both pause.
 ///
 /// R-NET-210
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_with_one_of_ours_is_not_migrated() {
     let scene =
-        Scene::begin("unusual: they try to migrate a group to app-data proposals, and it goes on as before")
+        Scene::begin("unusual: they try to migrate a group to app-data proposals, we pause as 5.5.0 does")
             .await;
     let (ours, theirs) = (scene.ours().await, scene.official().await);
-    let their_group = theirs.create_group(&[ours.inbox_id()], json!({})).await;
+    let old = scene.official_as(Setup { sdk: Sdk::Old, ..Setup::default() }).await;
+    let their_group = theirs.create_group(&[ours.inbox_id(), old.inbox_id()], json!({})).await;
     let our_group = ours.joined(their_group.id).await;
+    let old_group = old.joined(their_group.id).await;
     our_group.send_text("before").await.expect("sent");
     their_group.sync().await;
-    for force in [false, true] {
-        let refused = their_group.attempt("enableProposals", json!({ "force": force })).await;
-        refused.expect_err("ours is not ready");
-    }
-    their_group.send("after").await;
-    their_group.rename("still alive").await;
-    settle(&[&our_group], &[&their_group]).await;
-    assert_eq!(assert_same(&our_group, &their_group).await.messages, 2);
-    assert_eq!(our_group.record().await.expect("a record").paused_for, None);
+    their_group.attempt("enableProposals", json!({})).await.expect_err("neither is ready");
+    settle(&[&our_group], &[&their_group, &old_group]).await;
+    assert_eq!(assert_same(&our_group, &their_group).await.messages, 1);
 
-    // Nor can it be added to a group that was migrated before; the other groups of both go on.
-    let carol = scene.official().await;
+    their_group.attempt("enableProposals", json!({ "force": true })).await.expect_err("MLS refuses");
+    their_group.send("after").await;
+    ours.sync().await;
+    old_group.sync().await;
+    let theirs_paused = old_group.state().await.paused_for;
+    assert!(theirs_paused.is_some(), "5.5.0 pauses");
+    assert_eq!(our_group.record().await.expect("a record").paused_for, theirs_paused);
+    assert_eq!(crate::texts(&our_group).await, ["before"]);
+    our_group.send_text("no").await.expect_err("nothing is sent while it is paused");
+
+    let our_other = ours.client.create_group(GroupOptions::default(), &[theirs.inbox_id()]).await;
+    let our_other = our_other.expect("a group");
+    let their_other = theirs.joined(our_other.id()).await;
+    their_other.send("here it goes on").await;
+    settle(&[&our_other], &[&their_other]).await;
+    assert_eq!(assert_same(&our_other, &their_other).await.messages, 1);
+}
+
+/// R-NET-216
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ours_is_not_added_to_a_migrated_group() {
+    let scene =
+        Scene::begin("unusual: they try to add us to a group on app-data proposals, others go on").await;
+    let (ours, theirs, carol) = (scene.ours().await, scene.official().await, scene.official().await);
     let migrated = theirs.create_group(&[carol.inbox_id()], json!({})).await;
     migrated.call("enableProposals", json!({})).await;
-    let ours_as_well = json!({ "inboxes": [ours.inbox_id().to_string()] });
-    migrated.attempt("addMembers", ours_as_well).await.expect_err("ours is not ready");
-    ours.sync().await;
-    our_group.send_text("and on").await.expect("sent");
+    let us = json!({ "inboxes": [ours.inbox_id().to_string()] });
+    migrated.attempt("addMembers", us).await.expect_err("ours is not ready");
+    let their_group = theirs.create_group(&[ours.inbox_id()], json!({})).await;
+    let our_group = ours.joined(their_group.id).await;
+    our_group.send_text("hello").await.expect("sent");
     settle(&[&our_group], &[&their_group]).await;
-    assert_eq!(assert_same(&our_group, &their_group).await.messages, 3);
+    assert_eq!(assert_same(&our_group, &their_group).await.messages, 1);
 }
 
 /// R-NET-212

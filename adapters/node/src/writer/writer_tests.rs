@@ -40,7 +40,8 @@ fn told(subscription: &Subscription) -> Vec<u64> {
 
 fn message(text: &str) -> Write {
     let input = group_message_input::V1 { data: text.as_bytes().to_vec(), ..Default::default() };
-    Write::GroupMessages(vec![NewGroupMessage { group_id: GROUP, is_commit: false, input }])
+    let hash = PayloadHash::of(text.as_bytes());
+    Write::GroupMessages(vec![NewGroupMessage { group_id: GROUP, hash, is_commit: false, input }])
 }
 
 async fn stored(database: &DatabaseConnection) -> Vec<(i64, String)> {

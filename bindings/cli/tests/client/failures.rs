@@ -1,6 +1,8 @@
 //! What goes wrong is told by an exit code, a stable code, a sentence and a hint.
 
 use crate::world::{World, files, lossy, string};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_be_reached() {
@@ -129,6 +131,7 @@ async fn keys_that_are_wrong_missing_or_damaged() {
 
     // None of this changed anything.
     std::fs::write(&key, &good).unwrap();
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     let databases = |files: &[(std::path::PathBuf, Vec<u8>)]| -> Vec<Vec<u8>> {
         files
             .iter()

@@ -142,7 +142,18 @@ impl Proxy {
 
     fn set(&self, mode: Mode) {
         for link in self.shared.links().iter() {
-            link.mode.send_replace(mode);
+            // What is broken stays so, and what was swallowed is missing for good.
+            link.mode.send_if_modified(|present| {
+                let is_possible = match present {
+                    Mode::Open | Mode::Closed(_) => true,
+                    Mode::Silent => mode == Mode::Cut,
+                    Mode::Cut => false,
+                };
+                if is_possible {
+                    *present = mode;
+                }
+                is_possible
+            });
         }
     }
 }
@@ -156,7 +167,7 @@ impl Drop for Proxy {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
-        let Ok((client, _)) = listener.accept().await else { continue };
+        let Ok((client, _)) = listener.accept().await else { return };
         if shared.is_refusing.load(Ordering::Relaxed) {
             shared.refused.fetch_add(1, Ordering::Relaxed);
             reset(&client);

@@ -1,5 +1,7 @@
 //! From options to connections.
 
+use std::time::Duration;
+
 use thiserror::Error;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri};
 use tower::ServiceExt;
@@ -12,6 +14,10 @@ const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 /// The same for all of a connection. So large that a subscription that nobody reads holds up no other: memory is
 /// bounded by the streams' windows.
 const CONNECTION_WINDOW: u32 = 1 << 30;
+
+/// Within these bounds nothing overflows, and no connection is busy with nothing but signs of life.
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a network cannot be set up. None of this needs the server.
 #[derive(Debug, Error)]
@@ -58,8 +64,8 @@ fn endpoint(options: &GrpcOptions) -> Result<Endpoint, GrpcConnectError> {
     let endpoint = Endpoint::from(uri)
         .connect_timeout(options.connect_timeout)
         .tcp_nodelay(true)
-        .http2_keep_alive_interval(options.keep_alive_interval)
-        .keep_alive_timeout(options.keep_alive_timeout)
+        .http2_keep_alive_interval(options.keep_alive_interval.clamp(SHORTEST, LONGEST))
+        .keep_alive_timeout(options.keep_alive_timeout.clamp(SHORTEST, LONGEST))
         .keep_alive_while_idle(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
@@ -96,7 +102,7 @@ fn server(url: &str) -> Result<(Uri, bool), GrpcConnectError> {
     if authority.as_str().contains('@') {
         return Err(GrpcConnectError::Url("user names have no place in it"));
     }
-    if uri.path() != "/" && !uri.path().is_empty() || uri.query().is_some() {
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(GrpcConnectError::Url("nothing may follow the port"));
     }
     Ok((uri, is_tls))

@@ -24,7 +24,8 @@ impl RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Five attempts within a minute, the first two 100 to 200 ms apart, none more than 10 s.
+    /// Five attempts within a minute, the first two 100 to 200 ms apart, no two more than 10 s. A call that got no
+    /// answer within the usual time limit of two minutes is not repeated; a dead connection is found out sooner.
     fn default() -> Self {
         Self {
             attempts: 5,

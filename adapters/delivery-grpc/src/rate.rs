@@ -34,6 +34,6 @@ impl RateLimit {
         let now = Instant::now();
         let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
         *paid_until = (*paid_until).max(now) + self.interval;
-        paid_until.checked_sub(MINUTE).map_or(now, |turn| turn.max(now))
+        now + paid_until.duration_since(now).saturating_sub(MINUTE)
     }
 }

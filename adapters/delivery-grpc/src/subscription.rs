@@ -1,4 +1,5 @@
-//! Subscriptions: one stream of the server for groups and one for welcomes, each taken up again whenever it breaks, as one stream for the reader.
+//! Subscriptions: streams of the server for groups and for welcomes, each taken up again whenever it breaks, as one
+//! stream for the reader.
 //!
 //! The reader's own polling drives everything, so nothing is buffered here: what the reader does not take stays in the
 //! HTTP/2 window, then with the server, which breaks the stream when it has enough of that. The places behind what was

@@ -12,7 +12,7 @@ use hexmtp_proto::xmtp::mls::message_contents::CommitLogEntry;
 use tonic::Status;
 
 use super::fake::{End, Fake, GROUP, OTHER, Reply, ids, logged, mls_message, with_data};
-use crate::{GrpcNetwork, Method};
+use crate::{GrpcNetwork, GrpcOptions, Method};
 
 /// An answer with these messages, which says where to go on.
 fn page(messages: Vec<GroupMessage>, id_cursor: u64) -> Reply {
@@ -112,6 +112,20 @@ async fn pages_that_are_too_large_are_asked_for_in_parts() {
     let outcome = query(&fake.network(), 0, 100).await;
     assert!(matches!(outcome, Err(DeliveryError::Rejected { .. })), "{outcome:?}");
     assert_eq!(fake.questions().len(), 7);
+}
+
+/// R-NET-165
+#[tokio::test(start_paused = true)]
+async fn pages_above_the_own_limit_are_asked_for_in_parts() {
+    let large = |id| with_data(logged(GROUP, id), vec![1; 100]);
+    let one_by_one = |ids: std::ops::RangeInclusive<u64>| page(ids.clone().map(large).collect(), *ids.end());
+    let fake = Fake::of(Method::QueryGroupMessages, [one_by_one(1..=10), one_by_one(1..=5), page(vec![], 0)]);
+    let network = fake.network_with(GrpcOptions::new("http://fake").max_message_bytes(1_000));
+    let found = query(&network, 0, 9).await.unwrap();
+    assert_eq!((numbers(&found), found.has_more), (ids(1..=5), false));
+    let requests: Vec<QueryGroupMessagesRequest> = fake.requests(Method::QueryGroupMessages);
+    let limits: Vec<u32> = requests.iter().map(|it| it.paging_info.unwrap().limit).collect();
+    assert_eq!(limits, [10, 5, 5]);
 }
 
 /// R-NET-166

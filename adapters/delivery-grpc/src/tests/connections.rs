@@ -139,6 +139,19 @@ async fn urls_that_name_no_server_are_refused() {
     }
 }
 
+/// Only a failing test would panic or hang here: nothing is asserted of what the options lead to.
+#[tokio::test]
+async fn no_span_is_too_short_or_too_long() {
+    let address = serve(fake(), false).await;
+    for span in [Duration::ZERO, Duration::MAX] {
+        let options = GrpcOptions::new(format!("http://{address}"));
+        let options = options.keep_alive(span, span).connect_timeout(span).reconnect_waits(span, span);
+        let waits = RetryPolicy { attempts: 2, first_wait: Duration::ZERO, longest_wait: span, total: span };
+        let network = GrpcNetwork::connect(options.request_timeout(span).retries(waits)).unwrap();
+        let _ = network.newest_group_messages(&[GROUP]).await;
+    }
+}
+
 #[tokio::test]
 async fn options_that_cannot_work_are_refused() {
     let outcome = GrpcNetwork::connect(GrpcOptions::new("http://localhost").app_version("line\nline"));

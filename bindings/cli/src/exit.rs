@@ -74,7 +74,10 @@ impl Class {
             }
             "sync.unknown_conversation" | "register.not_registered" => Self::NotFound,
             "change.unsettled" | "sync.contention" => Self::Unsettled,
-            _ if code.starts_with("group.membership.") || code.starts_with("group.mutable_metadata.") => {
+            _ if code.starts_with("group.membership.")
+                || code.starts_with("group.leaving.")
+                || code.starts_with("group.mutable_metadata.") =>
+            {
                 Self::Refused
             }
             _ => Self::of_family(code.split('.').next().unwrap_or_default()),
@@ -134,6 +137,7 @@ mod tests {
             ("sync.contention", Class::Unsettled),
             ("group.mutable_metadata.too_long", Class::Refused),
             ("group.membership.unknown_inboxes", Class::NotFound),
+            ("group.leaving.last_member", Class::Refused),
             ("group.permissions.malformed", Class::Internal),
             ("identity.invalid_private_key", Class::Usage),
             ("mls.corrupt_row", Class::Internal),

@@ -45,6 +45,8 @@ enum Said {
     Text(String),
     /// A change of the group, in words and as it is.
     Change(String, Box<GroupUpdated>),
+    /// The sender wants to be removed.
+    Leaving,
     Unknown {
         content_type: String,
         fallback: Option<String>,

@@ -12,7 +12,7 @@ use hexmtp_ports::store::{ConversationFilter, FeedPosition, RejectedRecord};
 
 use crate::context::{Context, Ports};
 use crate::conversation::Conversation;
-use crate::error::{ChangeError, IdentityError, RegisterError, SyncError};
+use crate::error::{ChangeError, IdentityError, InboxChangeError, RegisterError, SyncError};
 use crate::group::{self, GroupOptions};
 use crate::identity::{self, Registration};
 use crate::inbound::{self, SyncSummary};
@@ -48,7 +48,7 @@ impl ClientBuilder {
     /// registration that was interrupted is completed.
     ///
     /// # Errors
-    /// [`RegisterError`].
+    /// [`RegisterError`]; [`RegisterError::Revoked`] for a store whose installation was revoked.
     pub async fn register(self, signer: &dyn WalletSigner) -> Result<Client, RegisterError> {
         let options = Registration { nonce: self.nonce, claimed_version: self.claimed_version };
         Ok(Client { context: identity::register(self.ports, signer, options).await? })
@@ -110,6 +110,46 @@ impl Client {
     /// [`IdentityError`] when the network fails, or the inbox's log cannot be folded.
     pub async fn inbox_state(&self, inbox_id: InboxId) -> Result<Arc<AssociationState>, IdentityError> {
         Ok(identity::latest_state(&self.context, inbox_id).await?.1)
+    }
+
+    /// Whether the own inbox has revoked this installation, as far as this device knows. A revoked one can read
+    /// what it has; nobody takes anything from it, and others remove it from their conversations.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        self.context.standing.is_revoked()
+    }
+
+    /// Revokes installations of the own inbox, perhaps this one; those that are none are passed over. Members of
+    /// its conversations, this client among them, remove them from there with the next sync or message.
+    ///
+    /// # Errors
+    /// [`InboxChangeError::NotRecovery`] unless the signer is the inbox's recovery identifier.
+    pub async fn revoke_installations(
+        &self,
+        signer: &dyn WalletSigner,
+        installations: &[InstallationId],
+    ) -> Result<(), InboxChangeError> {
+        identity::revoke_installations(&self.context, signer, installations).await
+    }
+
+    /// Revokes all installations of the own inbox but this one.
+    ///
+    /// # Errors
+    /// As [`Client::revoke_installations`].
+    pub async fn revoke_all_other_installations(
+        &self,
+        signer: &dyn WalletSigner,
+    ) -> Result<(), InboxChangeError> {
+        identity::revoke_all_other_installations(&self.context, signer).await
+    }
+
+    /// Adds the signer's identifier to the own inbox: people who know it find this inbox from then on. This
+    /// installation consents for the inbox, so no other wallet is asked.
+    ///
+    /// # Errors
+    /// [`InboxChangeError::AccountTaken`] when it belongs to another inbox.
+    pub async fn add_account(&self, signer: &dyn WalletSigner) -> Result<(), InboxChangeError> {
+        identity::add_account(&self.context, signer).await
     }
 
     /// Creates a group with the given inboxes beside the own one.

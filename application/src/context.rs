@@ -14,7 +14,7 @@ use hexmtp_ports::store::{IdentityRecord, Store};
 use hexmtp_ports::welcome_crypto::WelcomeCrypto;
 
 use crate::group_lock::GroupLocks;
-use crate::identity::StateCache;
+use crate::identity::{Standing, StateCache};
 use crate::scope_cache::ScopeCache;
 use crate::stream::PumpSlot;
 
@@ -59,6 +59,7 @@ pub(crate) struct ContextInner {
     pub(crate) welcome_lock: async_lock::Mutex<()>,
     pub(crate) scopes: ScopeCache,
     pub(crate) states: StateCache,
+    pub(crate) standing: Standing,
     pub(crate) pump: PumpSlot,
 }
 
@@ -82,6 +83,7 @@ impl ContextInner {
             welcome_lock: async_lock::Mutex::new(()),
             scopes: ScopeCache::default(),
             states: StateCache::default(),
+            standing: Standing::default(),
             pump: PumpSlot::default(),
         })
     }

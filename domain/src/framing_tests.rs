@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::framing::{FramingError, classify, key_package_owner, private_message};
+use crate::framing::{FramingError, classify, key_package_owner};
 use crate::{GroupId, InstallationId, Originator};
 
 const GROUP: GroupId = GroupId::new([7; 16]);
@@ -37,7 +37,7 @@ fn what_is_not_a_private_message_of_the_group_is_refused() {
         (message(1, 1, group, 1, &REST), FramingError::NotPrivate),
         (message(1, 3, group, 1, &REST), FramingError::NotPrivate),
         (message(1, 2, &[8; 16], 1, &REST), FramingError::OtherGroup),
-        (message(1, 2, &[7; 15], 1, &REST), FramingError::OtherGroup),
+        (message(1, 2, &[7; 15], 1, &REST), FramingError::GroupId),
         (message(1, 2, group, 0, &REST), FramingError::ContentType),
         (message(1, 2, group, 4, &REST), FramingError::ContentType),
         (message(1, 2, group, 1, &[0, 1, 9, 2, 9, 9, 0]), FramingError::Trailing),

@@ -1,8 +1,12 @@
 //! Intents: every state with every event, and the stored form.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use crate::captured::{group_messages, hostile, unhex};
+use crate::group::permissions::{AccessPolicy, PermissionsPolicy, PolicyChange};
+use crate::group::role_change::{RoleChange, RoleChangeKind};
 use crate::ids::InboxId;
 use crate::intent::{Intent, IntentDecodeError, IntentEvent, IntentId, IntentState, IntentTransitionError};
 use crate::message::PlaintextEnvelope;
@@ -77,6 +81,10 @@ fn captured_intents_are_read() {
         let kind = i16::try_from(kind).unwrap();
         kinds[usize::try_from(kind).unwrap()] += 1;
         let decoded = Intent::decode(kind, &unhex(&intent["data"]));
+        if (5..=6).contains(&kind) {
+            // Written the same, too.
+            assert_eq!(decoded.clone().unwrap().encode(), unhex(&intent["data"]));
+        }
         match kind {
             1 => {
                 let Ok(Intent::SendMessage { envelope }) = decoded else { panic!("{decoded:?}") };
@@ -85,22 +93,24 @@ fn captured_intents_are_read() {
             2 => assert_eq!(decoded, Ok(Intent::KeyUpdate)),
             3 => assert!(matches!(decoded, Ok(Intent::UpdateMetadata { .. }))),
             4 => assert!(matches!(decoded, Ok(Intent::UpdateMembership { .. }))),
-            // The admin list and the permissions: kinds that are not built yet.
-            _ => assert_eq!(decoded, Err(IntentDecodeError { kind })),
+            5 => assert!(matches!(decoded, Ok(Intent::UpdateRoles(_)))),
+            6 => assert!(matches!(decoded, Ok(Intent::UpdatePolicy(_)))),
+            _ => panic!("kind {kind}"),
         }
     }
     assert!(kinds[1] > 20 && kinds[2] == 3 && kinds[3] == 3 && kinds[4] > 10, "{kinds:?}");
+    assert_eq!(kinds[5..], [1, 1]);
 }
 
 #[test]
 fn unknown_kinds_and_stray_data_are_refused() {
-    for kind in [i16::MIN, -1, 0, 5, 6, 99, 101, i16::MAX] {
+    for kind in [i16::MIN, -1, 0, 7, 99, 102, i16::MAX] {
         assert_eq!(Intent::decode(kind, &[]), Err(IntentDecodeError { kind }));
     }
     for kind in [2, 100] {
         assert_eq!(Intent::decode(kind, &[0]), Err(IntentDecodeError { kind }));
     }
-    for kind in [1, 3, 4] {
+    for kind in [1, 3, 4, 5, 6] {
         assert_eq!(Intent::decode(kind, &[]), Err(IntentDecodeError { kind }), "no version");
     }
 }
@@ -112,11 +122,34 @@ fn only_sending_a_message_needs_no_commit() {
     assert!(Intent::UpdateMetadata { field: String::new(), value: String::new() }.is_commit());
     assert!(Intent::UpdateMembership { add: vec![], remove: vec![] }.is_commit());
     assert!(Intent::RemoveLeavers.is_commit());
+    assert!(Intent::UpdateAttributes { values: BTreeMap::new() }.is_commit());
 }
 
 #[test]
 fn an_intent_id_is_shown_in_hex() {
     assert_eq!(format!("{:?}", IntentId([0xab; 16])), format!("IntentId({})", "ab".repeat(16)));
+}
+
+fn role_kind() -> impl Strategy<Value = RoleChangeKind> {
+    use RoleChangeKind::{AddAdmin, AddSuperAdmin, RemoveAdmin, RemoveSuperAdmin};
+    prop_oneof![Just(AddAdmin), Just(RemoveAdmin), Just(AddSuperAdmin), Just(RemoveSuperAdmin)]
+}
+
+fn policy_change() -> impl Strategy<Value = PolicyChange> {
+    use AccessPolicy::{Admin, Allow, Deny, SuperAdmin};
+    let access = || prop_oneof![Just(Allow), Just(Deny), Just(Admin), Just(SuperAdmin)];
+    let permissions = || {
+        use PermissionsPolicy::{Admin, Deny, SuperAdmin};
+        prop_oneof![Just(Deny), Just(Admin), Just(SuperAdmin)]
+    };
+    prop_oneof![
+        access().prop_map(PolicyChange::AddMember),
+        access().prop_map(PolicyChange::RemoveMember),
+        permissions().prop_map(PolicyChange::AddAdmin),
+        permissions().prop_map(PolicyChange::RemoveAdmin),
+        (any::<String>(), access())
+            .prop_map(|(field, policy)| PolicyChange::UpdateMetadata { field, policy }),
+    ]
 }
 
 fn intent() -> impl Strategy<Value = Intent> {
@@ -130,6 +163,10 @@ fn intent() -> impl Strategy<Value = Intent> {
         Just(Intent::RemoveLeavers),
         (any::<String>(), any::<String>()).prop_map(|(field, value)| Intent::UpdateMetadata { field, value }),
         (inboxes(), inboxes()).prop_map(|(add, remove)| Intent::UpdateMembership { add, remove }),
+        (role_kind(), any::<[u8; 32]>())
+            .prop_map(|(kind, id)| Intent::UpdateRoles(RoleChange { kind, inbox_id: InboxId::new(id) })),
+        policy_change().prop_map(Intent::UpdatePolicy),
+        any::<BTreeMap<String, String>>().prop_map(|values| Intent::UpdateAttributes { values }),
     ]
 }
 
@@ -142,7 +179,7 @@ proptest! {
 
     #[test]
     fn any_stored_bytes_are_read_or_refused(
-        kind in prop_oneof![0..7_i16, 99..103_i16],
+        kind in prop_oneof![0..8_i16, 99..103_i16],
         bytes in intent().prop_map(|intent| [intent.encode(), vec![0]].concat()).prop_flat_map(hostile),
     ) {
         if let Ok(intent) = Intent::decode(kind, &bytes) {

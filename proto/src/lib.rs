@@ -27,6 +27,7 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "
     deprecated,
     unreachable_pub,
     clippy::all,
+    clippy::too_many_lines,
     rustdoc::all,
     reason = "prost-build writes this module; the schema, not the code, is reviewed"
 )]

@@ -35,7 +35,8 @@ impl Bench {
         let options =
             NodeOptions { listen: ([127, 0, 0, 1], 0).into(), database_url, ..NodeOptions::default() };
         let node = Node::start(options).await.expect("the node starts");
-        let network = GrpcNetwork::connect(GrpcOptions::new(node.url()).calls_per_minute(None)).expect("a URL");
+        let network =
+            GrpcNetwork::connect(GrpcOptions::new(node.url()).calls_per_minute(None)).expect("a URL");
         Self { name, node, network, next: Cell::new(0) }
     }
 

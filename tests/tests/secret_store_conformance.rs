@@ -29,7 +29,10 @@ mod keystore_file {
 
 /// The library's mock forgets a secret with the handle that set it. Here, all handles of a name share one.
 #[derive(Clone, Default)]
-struct Keychain(Arc<Mutex<HashMap<(String, String), Arc<MockCredential>>>>);
+struct Keychain(Arc<Mutex<Credentials>>);
+
+/// By service and name.
+type Credentials = HashMap<(String, String), Arc<MockCredential>>;
 
 impl Keychain {
     fn credential(&self, service: &str, name: &str) -> Arc<MockCredential> {

@@ -56,22 +56,34 @@ impl Caller {
     }
 
     /// One question and its answer.
-    pub(crate) async fn call<A: Message + Default>(
+    pub(crate) async fn ask<A: Message + Default>(
         &self,
         method: Method,
         request: &impl Message,
     ) -> Result<A, Failure> {
+        let answer = self.call(method, request).await?;
+        A::decode(answer).map_err(|_| Failure::Malformed("an answer is not of its type"))
+    }
+
+    /// Something that has no answer but that it was done. What else the server says does not matter: to take it for
+    /// an error would make a caller give up what was published.
+    pub(crate) async fn tell(&self, method: Method, request: &impl Message) -> Result<(), Failure> {
+        self.call(method, request).await.map(drop)
+    }
+
+    async fn call(&self, method: Method, request: &impl Message) -> Result<Bytes, Failure> {
         let body = self.encode(request)?;
         let mut retries = Retries::new(method, &self.options.retries);
-        let answer = loop {
+        loop {
             match self.attempt(method, body.len(), self.unary(method, body.clone())).await {
-                Ok(answer) => break answer,
+                Ok(answer) => {
+                    self.counters.received(method, answer.len());
+                    return Ok(answer);
+                }
                 Err(status) => retries.pause(status).await?,
             }
             self.counters.retried(method);
-        };
-        self.counters.received(method, answer.len());
-        A::decode(answer).map_err(|_| Failure::Malformed("an answer is not of its type"))
+        }
     }
 
     /// One question and a stream of answers, tried once.

@@ -29,7 +29,7 @@ impl CommitLog for GrpcNetwork {
         let bytes = self.caller.options.max_message_bytes;
         for requests in batches(requests, limits::COMMIT_LOG_ENTRIES, bytes, Message::encoded_len) {
             let request = BatchPublishCommitLogRequest { requests };
-            self.caller.call::<()>(Method::BatchPublishCommitLog, &request).await?;
+            self.caller.tell(Method::BatchPublishCommitLog, &request).await?;
         }
         Ok(())
     }
@@ -73,7 +73,7 @@ async fn advance(caller: &Caller, readings: &mut [(GroupId, Reading<LoggedCommit
         paging_info: Some(reading.paging()),
     });
     let request = BatchQueryCommitLogRequest { requests: requests.collect() };
-    let outcome = caller.call(Method::BatchQueryCommitLog, &request).await;
+    let outcome = caller.ask(Method::BatchQueryCommitLog, &request).await;
     let answer: BatchQueryCommitLogResponse = match outcome {
         Ok(answer) => answer,
         Err(Failure::TooLarge(reason)) => {

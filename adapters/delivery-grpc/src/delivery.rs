@@ -50,7 +50,7 @@ impl DeliveryService for GrpcNetwork {
         let bytes = self.caller.options.max_message_bytes;
         for messages in batches(messages, limits::MESSAGES, bytes, Message::encoded_len) {
             let request = SendGroupMessagesRequest { messages };
-            self.caller.call::<()>(Method::SendGroupMessages, &request).await?;
+            self.caller.tell(Method::SendGroupMessages, &request).await?;
         }
         Ok(())
     }
@@ -65,7 +65,7 @@ impl DeliveryService for GrpcNetwork {
             let request =
                 QueryGroupMessagesRequest { group_id: group_id.to_vec(), paging_info: Some(paging_info) };
             let answer: QueryGroupMessagesResponse =
-                self.caller.call(Method::QueryGroupMessages, &request).await?;
+                self.caller.ask(Method::QueryGroupMessages, &request).await?;
             let envelopes = answer.messages.into_iter().map(|it| group_envelope(it, Some(group_id)));
             Ok((envelopes.collect::<Result<_, _>>()?, answer.paging_info))
         };
@@ -89,7 +89,7 @@ impl DeliveryService for GrpcNetwork {
         let bytes = self.caller.options.max_message_bytes;
         for messages in batches(messages, limits::WELCOMES, bytes, Message::encoded_len) {
             let request = SendWelcomeMessagesRequest { messages };
-            self.caller.call::<()>(Method::SendWelcomeMessages, &request).await?;
+            self.caller.tell(Method::SendWelcomeMessages, &request).await?;
         }
         Ok(())
     }
@@ -104,7 +104,7 @@ impl DeliveryService for GrpcNetwork {
             let installation_key = destination.to_vec();
             let request = QueryWelcomeMessagesRequest { installation_key, paging_info: Some(paging_info) };
             let answer: QueryWelcomeMessagesResponse =
-                self.caller.call(Method::QueryWelcomeMessages, &request).await?;
+                self.caller.ask(Method::QueryWelcomeMessages, &request).await?;
             let envelopes = answer.messages.into_iter().map(|it| welcome_envelope(it, Some(destination)));
             Ok((envelopes.collect::<Result<_, _>>()?, answer.paging_info))
         };
@@ -114,7 +114,7 @@ impl DeliveryService for GrpcNetwork {
     async fn upload_key_package(&self, key_package: Vec<u8>) -> Result<(), DeliveryError> {
         let upload = KeyPackageUpload { key_package_tls_serialized: key_package };
         let request = UploadKeyPackageRequest { key_package: Some(upload), is_inbox_id_credential: true };
-        Ok(self.caller.call::<()>(Method::UploadKeyPackage, &request).await?)
+        Ok(self.caller.tell(Method::UploadKeyPackage, &request).await?)
     }
 
     async fn fetch_key_packages(
@@ -151,7 +151,7 @@ fn check_pointer(payload: &WelcomePayload) -> Result<(), DeliveryError> {
 async fn newest_messages(caller: &Caller, groups: &[GroupId]) -> Result<Vec<Option<NewestMessage>>, Failure> {
     let group_ids = groups.iter().map(GroupId::to_vec).collect();
     let request = GetNewestGroupMessageRequest { group_ids, include_content: false };
-    let answer: GetNewestGroupMessageResponse = caller.call(Method::GetNewestGroupMessage, &request).await?;
+    let answer: GetNewestGroupMessageResponse = caller.ask(Method::GetNewestGroupMessage, &request).await?;
     if answer.responses.len() != groups.len() {
         return Err(Failure::Malformed("the newest messages are not one for each group"));
     }
@@ -191,7 +191,7 @@ async fn key_packages(
 ) -> Result<Vec<Option<Vec<u8>>>, Failure> {
     let installation_keys = installations.iter().map(InstallationId::to_vec).collect();
     let request = FetchKeyPackagesRequest { installation_keys };
-    let answer: FetchKeyPackagesResponse = caller.call(Method::FetchKeyPackages, &request).await?;
+    let answer: FetchKeyPackagesResponse = caller.ask(Method::FetchKeyPackages, &request).await?;
     if answer.key_packages.len() != installations.len() {
         return Err(Failure::Malformed("the key packages are not one for each installation"));
     }

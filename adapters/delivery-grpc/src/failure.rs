@@ -1,10 +1,12 @@
 //! Why a call of the adapter failed, before it becomes an error of one of the ports.
 
+use std::error::Error as _;
+
 use hexmtp_ports::commit_log::CommitLogError;
 use hexmtp_ports::delivery::DeliveryError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use thiserror::Error;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::method::Method;
 use crate::verdict::{Verdict, code_name, judge};
@@ -19,6 +21,14 @@ pub(crate) struct CallError {
     method: Method,
     code: &'static str,
     reason: String,
+    is_servers_word: bool,
+}
+
+impl CallError {
+    /// What the server said when it failed without saying why (`Unknown`). Official servers refuse identity updates so.
+    pub(crate) fn unexplained(&self) -> Option<&str> {
+        (self.is_servers_word && self.code == code_name(Code::Unknown)).then_some(&self.reason)
+    }
 }
 
 /// Why a call failed.
@@ -43,7 +53,13 @@ impl Failure {
         let reason = readable(status);
         match judge(status) {
             Verdict::Passing | Verdict::Busy => {
-                Self::Unreachable(CallError { method, code: code_name(status.code()), reason })
+                let is_servers_word = status.source().is_none();
+                Self::Unreachable(CallError {
+                    method,
+                    code: code_name(status.code()),
+                    reason,
+                    is_servers_word,
+                })
             }
             Verdict::TooLarge => Self::TooLarge(reason),
             Verdict::LogFull => Self::LogFull,

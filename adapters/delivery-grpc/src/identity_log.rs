@@ -10,8 +10,8 @@ use hexmtp_domain::{InboxId, SequenceId};
 use hexmtp_ports::identity_log::{IdentityLog, IdentityLogError, LoggedUpdate};
 use hexmtp_ports::port;
 use hexmtp_proto::xmtp::identity::api::v1::{
-    GetIdentityUpdatesRequest, GetInboxIdsRequest, GetInboxIdsResponse, PublishIdentityUpdateResponse,
-    get_identity_updates_request, get_inbox_ids_request,
+    GetIdentityUpdatesRequest, GetInboxIdsRequest, GetInboxIdsResponse, get_identity_updates_request,
+    get_inbox_ids_request,
 };
 
 use crate::call::Caller;
@@ -64,13 +64,10 @@ impl IdentityLog for GrpcNetwork {
             Err(error) => return Err(IdentityLogError::Rejected { reason: error.to_string() }),
         };
         let request = PublishRequest { update: Some(update.to_vec()) };
-        let outcome = self.caller.call(Method::PublishIdentityUpdate, &request).await;
-        let Err(failure) = outcome.map(|PublishIdentityUpdateResponse {}| ()) else { return Ok(()) };
-        let is_answer = matches!(failure, Failure::Refused(_) | Failure::LogFull | Failure::Unreachable(_));
-        if is_answer && holds(&self.caller, inbox, update).await {
-            return Ok(());
-        }
-        Err(failure.into())
+        let outcome = self.caller.tell(Method::PublishIdentityUpdate, &request).await;
+        let Err(failure) = outcome else { return Ok(()) };
+        let refusal = refusal(failure)?;
+        if holds(&self.caller, inbox, update).await { Ok(()) } else { Err(refusal) }
     }
 
     async fn updates_after(
@@ -90,6 +87,18 @@ impl IdentityLog for GrpcNetwork {
             inboxes.extend(inbox_ids(&self.caller, identifiers).await?);
         }
         Ok(inboxes)
+    }
+}
+
+/// The server's refusal, if that is what the failure is; any other failure is an error.
+fn refusal(failure: Failure) -> Result<IdentityLogError, IdentityLogError> {
+    match failure {
+        Failure::Refused(_) | Failure::LogFull => Ok(failure.into()),
+        Failure::Unreachable(ref error) => match error.unexplained() {
+            Some(reason) => Ok(IdentityLogError::Rejected { reason: reason.to_owned() }),
+            None => Err(failure.into()),
+        },
+        Failure::TooLarge(_) | Failure::Moved | Failure::Malformed(_) => Err(failure.into()),
     }
 }
 
@@ -113,7 +122,7 @@ async fn updates(
         sequence_id: after.0,
     });
     let request = GetIdentityUpdatesRequest { requests: requests.collect() };
-    let answer: UpdatesResponse = caller.call(Method::GetIdentityUpdates, &request).await?;
+    let answer: UpdatesResponse = caller.ask(Method::GetIdentityUpdates, &request).await?;
     let mut logs: HashMap<InboxId, Vec<LoggedUpdate>> = HashMap::new();
     for log in answer.logs {
         let (inbox, entries) = inbox_log(log)?;
@@ -151,7 +160,7 @@ async fn inbox_ids(caller: &Caller, identifiers: &[Identifier]) -> Result<Vec<Op
         identifier_kind: identifier.kind().to_wire(),
     });
     let request = GetInboxIdsRequest { requests: requests.collect() };
-    let answer: GetInboxIdsResponse = caller.call(Method::GetInboxIds, &request).await?;
+    let answer: GetInboxIdsResponse = caller.ask(Method::GetInboxIds, &request).await?;
     let mut inboxes: HashMap<String, Option<InboxId>> = HashMap::new();
     for response in answer.responses {
         let inbox = response.inbox_id.filter(|text| !text.is_empty()).map(|text| text.parse()).transpose();

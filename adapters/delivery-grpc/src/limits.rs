@@ -18,6 +18,8 @@ pub(crate) const IDENTIFIERS: usize = 250;
 pub(crate) const COMMIT_LOG_ENTRIES: usize = 10;
 /// The most groups whose commit logs are read at once.
 pub(crate) const COMMIT_LOG_QUERIES: usize = 20;
+/// The most logs that one stream of a subscription follows.
+pub(crate) const TOPICS: usize = 5_000;
 
 /// What the framing of a request adds to one of its items, at most.
 const FRAME: usize = 16;

@@ -1,4 +1,4 @@
-//! Subscriptions: two streams of the server, each taken up again whenever it breaks, as one stream for the reader.
+//! Subscriptions: one stream of the server for groups and one for welcomes, each taken up again whenever it breaks, as one stream for the reader.
 //!
 //! The reader's own polling drives everything, so nothing is buffered here: what the reader does not take stays in the
 //! HTTP/2 window, then with the server, which breaks the stream when it has enough of that. The places behind what was
@@ -17,6 +17,7 @@ use tonic::{Status, Streaming};
 use crate::call::Caller;
 use crate::failure::Failure;
 use crate::followed::{Followed, Places};
+use crate::limits;
 use crate::retry::{Retries, Waits, wait_after, waits};
 
 type Followers = Vec<BoxStream<'static, Result<Envelope, Failure>>>;
@@ -55,12 +56,15 @@ fn start_at<K: Ord>(places: &mut Places<K>, key: K, read: SequenceId) {
     places.entry(key).and_modify(|place| *place = read.min(*place)).or_insert(read);
 }
 
+/// Begins as many streams as it takes: servers bound the topics of one.
 async fn begin<K: Followed>(caller: &Arc<Caller>, places: Places<K>) -> Result<Followers, Failure> {
-    if places.is_empty() {
-        return Ok(Vec::new());
+    let places: Vec<(K, SequenceId)> = places.into_iter().collect();
+    let mut followers: Followers = Vec::new();
+    for places in places.chunks(limits::TOPICS) {
+        let follower = Follower::begin(Arc::clone(caller), places.iter().copied().collect()).await?;
+        followers.push(Box::pin(follower.follow()));
     }
-    let follower = Follower::begin(Arc::clone(caller), places).await?;
-    Ok(vec![Box::pin(follower.follow())])
+    Ok(followers)
 }
 
 /// Ends at once behind an error, even while other followers wait.

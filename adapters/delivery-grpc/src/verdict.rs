@@ -7,10 +7,10 @@ use tonic::{Code, Status};
 
 /// What is said by a server that has moved to the d14n API (PROTOCOL.md 6.6): both texts have this in common.
 const MOVED: &str = "Please upgrade your client to XMTP D14N";
-/// What official servers say of an inbox with 256 updates; they give it no code of its own.
-const LOG_FULL: &str = "inbox log is full";
-/// How gRPC libraries begin to say that a message exceeds a limit, on a code that also means other things.
-const TOO_LARGE: &str = "larger than max";
+/// What official servers and ours say of an inbox with 256 updates; it has no code of its own.
+const LOG_FULL: [&str; 2] = ["inbox log is full", "log of the inbox is full"];
+/// How gRPC libraries and our server say that a message exceeds a limit, on a code that also means other things.
+const TOO_LARGE: [&str; 2] = ["larger than max", "too large"];
 
 /// Names the wait that a server asks for, in milliseconds; a negative one asks not to try again (gRFC A6).
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
@@ -41,7 +41,7 @@ pub(crate) fn judge(status: &Status) -> Verdict {
     if text.contains(MOVED) {
         return Verdict::Moved;
     }
-    if text.contains(LOG_FULL) {
+    if LOG_FULL.iter().any(|full| text.contains(full)) {
         return Verdict::LogFull;
     }
     if status.source().is_some() {
@@ -55,7 +55,7 @@ pub(crate) fn judge(status: &Status) -> Verdict {
         | Code::Unknown
         | Code::Internal => Verdict::Passing,
         Code::OutOfRange => Verdict::TooLarge,
-        Code::ResourceExhausted if text.contains(TOO_LARGE) => Verdict::TooLarge,
+        Code::ResourceExhausted if TOO_LARGE.iter().any(|large| text.contains(large)) => Verdict::TooLarge,
         Code::ResourceExhausted => Verdict::Busy,
         Code::Ok
         | Code::InvalidArgument

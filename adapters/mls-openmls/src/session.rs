@@ -61,10 +61,9 @@ impl GroupSession {
     ) -> Result<Self, MlsError> {
         let signer = InstallationSigner::new(key)?;
         provider.overlay.load_group(group_id, rows)?;
-        let id = openmls::prelude::GroupId::from_slice(group_id.as_bytes());
-        let group = MlsGroup::load(&provider.overlay, &id)?.ok_or(MlsError::MissingRow("group"))?;
-        let past_leaves =
-            PastLeaves::load(&provider.overlay, &id)?.ok_or(MlsError::MissingRow("list of past leaves"))?;
+        let group = load(&provider, group_id)?;
+        let past_leaves = PastLeaves::load(&provider.overlay, group.group_id())?
+            .ok_or(MlsError::MissingRow("list of past leaves"))?;
         let checkpoint = Checkpoint::None;
         Ok(Self { group_id, provider, signer, group, past_leaves, staged: None, checkpoint })
     }
@@ -93,6 +92,13 @@ impl GroupSession {
         }
     }
 
+    /// Goes back to the state before a commit was processed.
+    fn rewind(&mut self, before: Snapshot) -> Result<(), MlsError> {
+        self.provider.overlay.restore(before);
+        self.group = load(&self.provider, self.group_id)?;
+        Ok(())
+    }
+
     /// Who sent a message, by the leaf it names and the credential that OpenMLS verified it with.
     fn sender(&self, message: &ProcessedMessage) -> Result<LeafMember, MlsError> {
         let Sender::Member(index) = message.sender() else {
@@ -106,11 +112,7 @@ impl GroupSession {
         leaf::leaf_member(message.credential(), key.as_ref()).map_err(corrupt)
     }
 
-    fn processed(
-        &mut self,
-        message: ProcessedMessage,
-        before: Option<Snapshot>,
-    ) -> Result<Processed, MlsError> {
+    fn processed(&mut self, message: ProcessedMessage) -> Result<Processed, MlsError> {
         if matches!(message.content(), ProcessedMessageContent::OwnPrivateMessage) {
             return Ok(Processed::Own);
         }
@@ -123,7 +125,6 @@ impl GroupSession {
             ProcessedMessageContent::StagedCommitMessage(staged) => {
                 let summary = summarise(&self.group, &staged, sender)?;
                 self.staged = Some(staged);
-                self.checkpoint = before.map_or(Checkpoint::None, Checkpoint::Before);
                 Ok(Processed::Commit(Box::new(summary)))
             }
             ProcessedMessageContent::ProposalMessage(_) => Ok(Processed::Proposal { sender }),
@@ -152,6 +153,12 @@ impl GroupSession {
         }
         Ok(())
     }
+}
+
+/// The group as its rows have it.
+fn load(provider: &Provider, group_id: GroupId) -> Result<MlsGroup, MlsError> {
+    let id = openmls::prelude::GroupId::from_slice(group_id.as_bytes());
+    MlsGroup::load(&provider.overlay, &id)?.ok_or(MlsError::MissingRow("group"))
 }
 
 impl MlsSession for GroupSession {
@@ -190,10 +197,17 @@ impl MlsSession for GroupSession {
             None
         };
         let result = self.group.process_message(&self.provider, message);
-        let processed = result.map_err(|error| {
-            self.provider.failed(error, |error| errors::process(error, of_message, of_group))
-        })?;
-        self.processed(processed, before)
+        let processed = result
+            .map_err(|error| {
+                self.provider.failed(error, |error| errors::process(error, of_message, of_group))
+            })
+            .and_then(|message| self.processed(message));
+        match (&processed, before) {
+            (Ok(Processed::Commit(_)), Some(before)) => self.checkpoint = Checkpoint::Before(before),
+            (Err(_), Some(before)) => self.rewind(before)?,
+            _ => {}
+        }
+        processed
     }
 
     fn merge_staged(&mut self) -> Result<(), MlsError> {
@@ -201,6 +215,17 @@ impl MlsSession for GroupSession {
         self.merge(|group, provider| {
             group.merge_staged_commit(provider, *staged).map_err(|error| provider.failed(error, backend))
         })
+    }
+
+    fn discard_staged(&mut self) -> Result<(), MlsError> {
+        if self.staged.take().is_none() {
+            return Ok(());
+        }
+        match std::mem::replace(&mut self.checkpoint, Checkpoint::None) {
+            Checkpoint::Before(before) => self.rewind(before),
+            Checkpoint::None => Ok(()),
+            Checkpoint::Spent => Err(backend(SessionError::SealedSinceCommit)),
+        }
     }
 
     fn merge_pending(&mut self) -> Result<(), MlsError> {

@@ -138,3 +138,26 @@ impl HttpBody for Observed {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use prost_reflect::DescriptorPool;
+
+    use super::*;
+
+    #[test]
+    fn every_method_of_the_two_services_is_told_apart() {
+        let pool = DescriptorPool::decode(hexmtp_proto::FILE_DESCRIPTOR_SET).unwrap();
+        let of = |service: &str| {
+            let service = pool.get_service_by_name(service).unwrap();
+            service.methods().map(|it| format!("/{}/{}", service.full_name(), it.name())).collect::<Vec<_>>()
+        };
+        let both = [of("xmtp.mls.api.v1.MlsApi"), of("xmtp.identity.api.v1.IdentityApi")].concat();
+        let known: BTreeSet<String> = METHODS.iter().map(ToString::to_string).collect();
+        assert_eq!(both.into_iter().collect::<BTreeSet<_>>(), known);
+        assert_eq!(method("/xmtp.mls.api.v1.MlsApi/Subscribe"), "MlsApi/Subscribe");
+        assert_eq!(method("/xmtp.mls.api.v1.MlsApi/Nonsense"), "other");
+    }
+}

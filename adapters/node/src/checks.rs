@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hexmtp_domain::framing::{ContentType, private_message};
 use hexmtp_domain::welcome::WrapperAlgorithm;
-use hexmtp_domain::{GroupId, InstallationId, Topic, WelcomeDestination};
+use hexmtp_domain::{GroupId, InstallationId, PayloadHash, Topic, WelcomeDestination};
 use hexmtp_proto::xmtp::mls::api::v1::{
     GroupMessageInput, PublishCommitLogRequest, WelcomeMessageInput, group_message_input,
     welcome_message_input,
@@ -65,8 +65,10 @@ pub(crate) fn group_message(input: GroupMessageInput, max_bytes: usize) -> Resul
         return Err(invalid("the sender's HMAC is too long"));
     }
     fits(input.data.len(), max_bytes)?;
+    let group_id = framing.group_id;
+    let hash = payload_hash(group_id.as_ref(), &input.data);
     let is_commit = framing.content_type == ContentType::Commit;
-    Ok(NewGroupMessage { group_id: framing.group_id, is_commit, input })
+    Ok(NewGroupMessage { group_id, hash, is_commit, input })
 }
 
 /// A welcome: it has data and, unless it is a pointee, a key; a pointer is wrapped with X-Wing (PROTOCOL.md 5.3).
@@ -93,7 +95,14 @@ pub(crate) fn welcome(input: WelcomeMessageInput, max_bytes: usize) -> Result<Ne
         return Err(invalid("a wrapped welcome must name its key"));
     }
     fits(data.len() + key.len() + rest, max_bytes)?;
-    Ok(NewWelcome { destination: destination(installation_key)?, input })
+    let destination = destination(installation_key)?;
+    Ok(NewWelcome { destination, hash: payload_hash(destination.as_ref(), data), input })
+}
+
+/// By what a payload is recognised that was sent to the same log before (PEER.md 4). Made here, where many requests
+/// are looked at in parallel, and not by the one task that writes.
+fn payload_hash(topic: &[u8], payload: &[u8]) -> PayloadHash {
+    PayloadHash::of(&[topic, payload].concat())
 }
 
 /// An entry of a commit log. Its signature is for those who read it to judge (PROTOCOL.md 7.2).

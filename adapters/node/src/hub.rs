@@ -7,7 +7,7 @@
 //!
 //! Only live entries wait in memory, shared by all who wait for them, and no more of them than a limit says.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -16,6 +16,10 @@ use hexmtp_domain::Topic;
 
 use crate::envelope::Envelope;
 use crate::metrics::Metrics;
+
+#[cfg(test)]
+#[path = "hub_tests.rs"]
+mod tests;
 
 /// Why a subscription ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +189,30 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
+    /// How many topics there are.
+    pub(crate) fn topics(&self) -> usize {
+        self.hub.lock().subscribers.get(&self.number).map_or(0, |subscriber| subscriber.topics.len())
+    }
+
+    /// Whether the topic is one of those.
+    pub(crate) fn has(&self, topic: &Topic) -> bool {
+        let state = self.hub.lock();
+        state.subscribers.get(&self.number).is_some_and(|subscriber| subscriber.topics.contains_key(topic))
+    }
+
+    /// Those of the topics that have to be read again to be read from the given number on: they are behind
+    /// already, or live and beyond it.
+    pub(crate) fn beyond<'a>(&self, topics: impl IntoIterator<Item = (&'a Topic, &'a u64)>) -> Vec<Topic> {
+        let state = self.hub.lock();
+        let Some(subscriber) = state.subscribers.get(&self.number) else { return Vec::new() };
+        let is_beyond = |(topic, from): &(&Topic, &u64)| match subscriber.topics.get(topic) {
+            Some(Progress::Live { after }) => *after > **from,
+            Some(Progress::Behind { .. }) => true,
+            None => false,
+        };
+        topics.into_iter().filter(is_beyond).map(|(topic, _)| *topic).collect()
+    }
+
     /// Begins with topics; all are behind. One that is there already stays as it is.
     pub(crate) fn add(&self, topics: impl IntoIterator<Item = Topic>) {
         let mut guard = self.hub.lock();
@@ -203,12 +231,8 @@ impl Subscription {
         let mut guard = self.hub.lock();
         let state = &mut *guard;
         let Some(subscriber) = state.subscribers.get_mut(&self.number) else { return };
-        let mut removed = Vec::new();
-        for topic in topics {
-            if subscriber.topics.remove(topic).is_some() {
-                removed.push(*topic);
-            }
-        }
+        let removed: HashSet<Topic> =
+            topics.iter().copied().filter(|topic| subscriber.topics.remove(topic).is_some()).collect();
         subscriber.waiting.retain(|envelope| !removed.contains(&envelope.topic));
         subscriber.waiting_bytes = subscriber.waiting.iter().map(|envelope| envelope.size).sum();
         for topic in removed {

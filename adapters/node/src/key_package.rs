@@ -10,7 +10,7 @@ use openmls::prelude::{
 };
 use openmls_rust_crypto::RustCrypto;
 use thiserror::Error;
-use tls_codec::DeserializeBytes;
+use tls_codec::Deserialize;
 
 /// The one ciphersuite of XMTP (PROTOCOL.md 2.1).
 const CIPHERSUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519;
@@ -41,7 +41,7 @@ pub(crate) fn check(tls: &[u8]) -> Result<InstallationId, Refusal> {
     if tls.len() > MAX_BYTES {
         return Err(Refusal::TooLarge(tls.len()));
     }
-    let package = KeyPackageIn::tls_deserialize_exact_bytes(tls).map_err(|_| Refusal::Malformed)?;
+    let package = KeyPackageIn::tls_deserialize_exact(tls).map_err(|_| Refusal::Malformed)?;
     // Signatures, lifetime, capabilities, and that the keys differ.
     let package = package.validate(&RustCrypto::default(), ProtocolVersion::Mls10)?;
     if package.ciphersuite() != CIPHERSUITE {
@@ -69,4 +69,39 @@ fn check_extensions(package: &KeyPackage) -> Result<(), Refusal> {
         return Err(Refusal::PointersWithoutKey);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use hexmtp_domain::Timestamp;
+    use hexmtp_domain::identity::{InstallationKey, LocalWallet, inbox_id};
+    use hexmtp_mls_openmls::OpenMlsEngine;
+    use hexmtp_ports::mls::{KeyPackageParams, MlsEngine};
+
+    use super::*;
+
+    #[test]
+    fn no_damage_panics_or_passes() {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let wallet = LocalWallet::from_private_key([7; 32]).unwrap();
+        let key = InstallationKey::from_seed([8; 32]);
+        let params = KeyPackageParams {
+            key: &key,
+            inbox_id: inbox_id(&wallet.identifier(), 0),
+            now: Timestamp::ZERO.plus(since),
+            wrapper_public_key: None,
+        };
+        let good = OpenMlsEngine::new().create_key_package(params).unwrap().tls;
+        assert_eq!(check(&good).unwrap(), key.id());
+        for length in 0..good.len() {
+            assert!(check(&good[..length]).is_err(), "cut at {length}");
+        }
+        for place in 0..good.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut bad = good.clone();
+                bad[place] ^= flip;
+                assert!(check(&bad).is_err(), "byte {place} changed by {flip:#x}");
+            }
+        }
+    }
 }

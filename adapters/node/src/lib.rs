@@ -33,6 +33,7 @@ mod mls_api;
 mod node;
 mod options;
 mod server;
+mod session;
 mod storage;
 mod writer;
 

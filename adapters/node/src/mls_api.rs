@@ -1,6 +1,6 @@
 //! `xmtp.mls.api.v1.MlsApi`: groups, welcomes, key packages, commit logs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -13,10 +13,11 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::checks;
 use crate::envelope::{Body, Envelope};
-use crate::feed::Feed;
+use crate::feed::{Event, Feed};
 use crate::hub::Hub;
 use crate::key_package;
 use crate::options::NodeOptions;
+use crate::session::Session;
 use crate::storage::{PageRequest, Storage};
 use crate::writer::Write;
 
@@ -52,36 +53,44 @@ impl MlsService {
     /// A stream that begins at once: its headers must not wait for the first message (PEER.md 4).
     fn stream<T: Send + 'static>(
         &self,
-        feed: Feed,
+        topics: BTreeMap<Topic, u64>,
         message: fn(&Envelope) -> Option<T>,
     ) -> Response<MessageStream<T>> {
+        let mut feed = Feed::new(self.storage.clone(), &self.hub);
+        feed.add(0, topics);
         let messages = stream::unfold(Some(feed), move |feed| async move {
             let mut feed = feed?;
             loop {
                 match feed.next().await {
-                    Ok(envelope) => {
+                    Ok(Event::Entry(envelope, _)) => {
                         if let Some(message) = message(&envelope) {
                             return Some((Ok(message), Some(feed)));
                         }
                     }
+                    Ok(Event::Live(_) | Event::Complete(_)) => {}
                     Err(status) => return Some((Err(status), None)),
                 }
             }
         });
-        let mut response = Response::new(messages.boxed());
-        response.metadata_mut().insert("subscribed", MetadataValue::from_static("true"));
-        response
+        subscribed(messages.boxed())
     }
 }
 
-fn group_message(envelope: &Envelope) -> Option<wire::GroupMessage> {
+/// Says in the headers, which are sent at once, that the subscription stands.
+fn subscribed<T>(messages: MessageStream<T>) -> Response<MessageStream<T>> {
+    let mut response = Response::new(messages);
+    response.metadata_mut().insert("subscribed", MetadataValue::from_static("true"));
+    response
+}
+
+pub(crate) fn group_message(envelope: &Envelope) -> Option<wire::GroupMessage> {
     match &envelope.body {
         Body::Group(message) => Some(in_v1(message.clone())),
         Body::Welcome(_) => None,
     }
 }
 
-fn welcome_message(envelope: &Envelope) -> Option<wire::WelcomeMessage> {
+pub(crate) fn welcome_message(envelope: &Envelope) -> Option<wire::WelcomeMessage> {
     match &envelope.body {
         Body::Group(_) => None,
         Body::Welcome(message) => Some(message.clone()),
@@ -226,8 +235,7 @@ impl MlsApi for MlsService {
             Ok((Topic::Group(checks::group_id(&it.group_id)?), it.id_cursor))
         };
         let topics = checks::topics(filters.map(topic), self.options.max_topics)?;
-        let feed = Feed::new(self.storage.clone(), &self.hub, topics);
-        Ok(self.stream(feed, group_message))
+        Ok(self.stream(topics, group_message))
     }
 
     type SubscribeWelcomeMessagesStream = MessageStream<wire::WelcomeMessage>;
@@ -241,17 +249,18 @@ impl MlsApi for MlsService {
             Ok((Topic::Welcome(checks::destination(&it.installation_key)?), it.id_cursor))
         };
         let topics = checks::topics(filters.map(topic), self.options.max_topics)?;
-        let feed = Feed::new(self.storage.clone(), &self.hub, topics);
-        Ok(self.stream(feed, welcome_message))
+        Ok(self.stream(topics, welcome_message))
     }
 
     type SubscribeStream = MessageStream<wire::SubscribeResponse>;
 
     async fn subscribe(
         &self,
-        _: Request<Streaming<wire::SubscribeRequest>>,
+        request: Request<Streaming<wire::SubscribeRequest>>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        not_offered("Subscribe")
+        let feed = Feed::new(self.storage.clone(), &self.hub);
+        let session = Session::new(request.into_inner(), feed, &self.options);
+        Ok(subscribed(session.into_stream()))
     }
 
     async fn batch_publish_commit_log(

@@ -46,10 +46,8 @@ pub(crate) async fn router(
     metrics: Arc<Metrics>,
 ) -> Result<(Router, HealthReporter), NodeError> {
     let limit = options.max_message_bytes;
-    let mls = MlsApiServer::new(mls).max_decoding_message_size(limit).max_encoding_message_size(usize::MAX);
-    let identity = IdentityApiServer::new(identity)
-        .max_decoding_message_size(limit)
-        .max_encoding_message_size(usize::MAX);
+    let mls = MlsApiServer::new(mls).max_decoding_message_size(limit);
+    let identity = IdentityApiServer::new(identity).max_decoding_message_size(limit);
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<MlsApiServer<MlsService>>().await;
     reporter.set_serving::<IdentityApiServer<IdentityService>>().await;

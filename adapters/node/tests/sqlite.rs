@@ -20,7 +20,7 @@ mod in_a_file {
     use crate::semantics::peer::Running;
 
     async fn start() -> Running {
-        let folder = tempfile::tempdir().expect("a folder for the database");
+        let folder = crate::semantics::peer::new_folder();
         let database_url = format!("sqlite://{}", folder.path().join("node.db").display());
         Running::start(NodeOptions { database_url, ..NodeOptions::default() }, Some(folder)).await
     }

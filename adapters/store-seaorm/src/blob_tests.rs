@@ -101,7 +101,7 @@ proptest! {
             active_at: one, creator: b.clone(), added_by: b.clone(), membership: state, epoch: two,
             authenticator: c.clone(), extensions: vec![1, 0], members: d.clone(), paused_for: first.clone(),
             needs_readd: second.clone(), rotated_at: two, installations_checked_at: three,
-            welcome_sequence_id: number, last_message_at: other,
+            welcome_sequence_id: number, last_message_at: other, pending_removals: first.clone(),
         };
         prop_assert!(passes(&ConversationRecord::try_from(row)));
         let row = message::Model {

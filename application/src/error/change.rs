@@ -50,6 +50,9 @@ pub enum ChangeError {
     /// There is no such conversation.
     #[error("there is no conversation {0}")]
     UnknownConversation(GroupId),
+    /// The own inbox has revoked this installation. It can read what it has, and send nothing any more.
+    #[error("this installation was revoked")]
+    InstallationRevoked,
     /// This installation is no longer a member.
     #[error("this installation is not a member of the conversation")]
     NotAMember,
@@ -107,6 +110,7 @@ impl ChangeError {
             Self::CannotLeave(violation) => violation.code(),
             Self::Leaving => "change.leaving",
             Self::UnknownConversation(_) => "change.unknown_conversation",
+            Self::InstallationRevoked => "change.installation_revoked",
             Self::NotAMember => "change.not_a_member",
             Self::Paused { .. } => "change.paused",
             Self::NeedsReadd { .. } => "change.needs_readd",

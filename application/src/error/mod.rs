@@ -2,12 +2,14 @@
 
 mod change;
 mod identity;
+mod inbox;
 mod port;
 mod register;
 mod sync;
 
 pub use change::ChangeError;
 pub use identity::IdentityError;
+pub use inbox::InboxChangeError;
 pub use port::PortError;
 pub use register::RegisterError;
 pub use sync::{SyncError, WelcomeRejection};

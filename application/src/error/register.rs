@@ -44,7 +44,8 @@ pub enum RegisterError {
         /// The limit.
         limit: usize,
     },
-    /// The installation was revoked; its store cannot be used to send any more.
+    /// The installation was revoked; its store cannot be used to send any more. What it holds can still be read:
+    /// [`crate::ClientBuilder::open`].
     #[error("this installation was revoked")]
     Revoked,
     /// The signature that the signer gave does not fit.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::context::{GroupContext, GroupDraft};
-use hexmtp_domain::group::mutable_metadata;
+use hexmtp_domain::group::mutable_metadata::{self, Disappearing};
 use hexmtp_domain::group::permissions::PolicySet;
 use hexmtp_domain::intent::Intent;
 use hexmtp_domain::{GroupId, InboxId, SequenceId};
@@ -14,8 +14,9 @@ use hexmtp_ports::store::{CommitLogRecord, CommitOutcome, RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::ChangeError;
-use crate::group::record::initial_consent;
-use crate::group::{load, new_record};
+use crate::group::metadata::ensure_valid;
+use crate::group::record::{ensure_not_revoked, initial_consent};
+use crate::group::{ensure_writable, load, new_record};
 use crate::identity::refresh;
 use crate::outbound::{new_intent, settle};
 use crate::unit::Unit;
@@ -41,6 +42,10 @@ pub struct GroupOptions {
     pub description: String,
     /// The address of its square picture; at most 2048 bytes.
     pub image_url: String,
+    /// Free text for applications; at most 8192 bytes.
+    pub app_data: String,
+    /// Since when and after how long messages disappear; `None` for never.
+    pub disappearing: Option<Disappearing>,
     /// Who may do what.
     pub permissions: GroupPermissions,
 }
@@ -51,11 +56,14 @@ pub(crate) async fn create_group(
     options: GroupOptions,
     members: &[InboxId],
 ) -> Result<GroupId, ChangeError> {
+    ensure_valid(options.disappearing)?;
     let attributes = [
         (mutable_metadata::GROUP_NAME, options.name),
         (mutable_metadata::DESCRIPTION, options.description),
         (mutable_metadata::IMAGE_URL, options.image_url),
+        (mutable_metadata::APP_DATA, options.app_data),
     ];
+    let disappearing = options.disappearing.into_iter().flat_map(Disappearing::attributes);
     let permissions = match options.permissions {
         GroupPermissions::AllMembers => PolicySet::all_members(),
         GroupPermissions::AdminsOnly => PolicySet::admins_only(),
@@ -63,7 +71,11 @@ pub(crate) async fn create_group(
     };
     let draft = GroupDraft {
         creator: context.inbox_id,
-        attributes: attributes.into_iter().map(|(field, value)| (field.to_owned(), value)).collect(),
+        attributes: attributes
+            .into_iter()
+            .chain(disappearing)
+            .map(|(field, value)| (field.to_owned(), value))
+            .collect(),
         permissions,
         commit_log_signer: context.random()?,
     };
@@ -77,7 +89,10 @@ pub(crate) async fn create_or_find_dm(context: &Context, peer: InboxId) -> Resul
     }
     let pair = hexmtp_domain::group::dm::dm_pair(context.inbox_id, peer);
     let existing = context.store.dm_groups(pair).await?;
-    if let Some(dm) = existing.iter().find(|dm| dm.membership != MembershipState::Removed) {
+    let writable = existing.iter().find(|dm| ensure_writable(context, dm).is_ok());
+    if let Some(dm) =
+        writable.or_else(|| existing.iter().find(|dm| dm.membership != MembershipState::Removed))
+    {
         return Ok(dm.id);
     }
     let extensions = GroupContext::initial_dm(context.inbox_id, peer, context.random()?)?;
@@ -102,6 +117,7 @@ async fn create(
     extensions: Vec<RawExtension>,
     members: &[InboxId],
 ) -> Result<GroupId, ChangeError> {
+    ensure_not_revoked(context)?;
     ensure_known(context, members).await?;
     let group_id = context.random_group_id()?;
     let scope = Scope::Group(group_id);

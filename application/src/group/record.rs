@@ -24,7 +24,11 @@ pub(crate) fn new_record(
     ConversationRecord {
         id: state.group_id,
         kind: group.immutable.kind,
-        dm_pair: group.immutable.dm_members.map(|(one, two)| dm_pair(one, two)),
+        // A group that only names a pair is no DM of theirs: it may have anybody in it.
+        dm_pair: match group.immutable.kind {
+            ConversationKind::Dm => group.immutable.dm_members.map(|(one, two)| dm_pair(one, two)),
+            _ => None,
+        },
         created_at: context.now(),
         creator: group.immutable.creator,
         added_by,
@@ -72,6 +76,7 @@ pub(crate) async fn load(context: &Context, id: GroupId) -> Result<ConversationR
 
 /// Whether anything may be sent to a conversation.
 pub(crate) fn ensure_writable(context: &Context, record: &ConversationRecord) -> Result<(), ChangeError> {
+    ensure_not_revoked(context)?;
     if record.membership == MembershipState::Removed {
         return Err(ChangeError::NotAMember);
     }
@@ -87,6 +92,11 @@ pub(crate) fn ensure_writable(context: &Context, record: &ConversationRecord) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses what nobody would take from a revoked installation.
+pub(crate) fn ensure_not_revoked(context: &Context) -> Result<(), ChangeError> {
+    if context.standing.is_revoked() { Err(ChangeError::InstallationRevoked) } else { Ok(()) }
 }
 
 /// Whether the own inbox has asked to leave and is still a member: it reads on and says nothing more.

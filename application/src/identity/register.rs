@@ -14,6 +14,7 @@ use hexmtp_ports::store::{IdentityRecord, RowChange, Scope};
 
 use crate::context::{Context, ContextInner, Ports};
 use crate::error::RegisterError;
+use crate::identity::standing::review_stored;
 use crate::identity::{latest_state, refresh};
 use crate::key_package;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
@@ -31,7 +32,9 @@ pub(crate) struct Registration {
 pub(crate) async fn open(ports: Ports, claimed_version: ProtocolVersion) -> Result<Context, RegisterError> {
     match ports.store.identity().await? {
         Some(identity) if identity.registered.is_some() => {
-            Ok(ContextInner::new(ports, &identity, claimed_version))
+            let context = ContextInner::new(ports, &identity, claimed_version);
+            review_stored(&context).await?;
+            Ok(context)
         }
         _ => Err(RegisterError::NotRegistered),
     }
@@ -48,7 +51,8 @@ pub(crate) async fn register(
     if let Some(identity) = stored.as_ref().filter(|identity| identity.registered.is_some()) {
         let context = ContextInner::new(ports, identity, options.claimed_version);
         confirm_owner(&context, &identifier, options.nonce).await?;
-        return Ok(context);
+        review_stored(&context).await?;
+        return if context.standing.is_revoked() { Err(RegisterError::Revoked) } else { Ok(context) };
     }
     let found =
         ports.identity_log.inbox_ids(std::slice::from_ref(&identifier)).await?.first().copied().flatten();

@@ -10,6 +10,7 @@ use hexmtp_ports::store::RowChange;
 
 use crate::context::Context;
 use crate::error::{IdentityError, PortError};
+use crate::identity::standing::review;
 use crate::unit::Unit;
 
 /// How many folded states stay in memory.
@@ -53,11 +54,14 @@ pub(crate) async fn refresh(
         }
     }
     unit.commit(context).await?;
+    if let Some(own) = latest.get(&context.inbox_id) {
+        review(context, *own).await?;
+    }
     Ok(latest)
 }
 
 /// The state of an inbox after the update with this sequence id, from stored updates.
-async fn stored_state_at(
+pub(crate) async fn stored_state_at(
     context: &Context,
     inbox_id: InboxId,
     sequence_id: SequenceId,

@@ -22,7 +22,7 @@ use crate::error::SyncError;
 use crate::group::take_over;
 use crate::inbound::commit::{Judged, change_message, judge};
 use crate::inbound::leavers;
-use crate::outbound::{given_up, moved};
+use crate::outbound::{given_up, is_outdated, moved};
 use crate::unit::Unit;
 
 /// A group while envelopes are taken in.
@@ -39,6 +39,8 @@ pub(crate) struct Batch<'a> {
     keep: Keep,
     waiting: Option<Waiting>,
     taken: usize,
+    /// Whether the transcript says in another group of the same DM that its two members talk.
+    introduced: bool,
 }
 
 /// Why the batch ends before its last envelope.
@@ -55,6 +57,7 @@ impl<'a> Batch<'a> {
         record: ConversationRecord,
         session: Box<dyn MlsSession>,
         open: Vec<IntentRecord>,
+        introduced: bool,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
         let (published, unpublished): (Vec<_>, Vec<_>) =
@@ -74,6 +77,7 @@ impl<'a> Batch<'a> {
             keep: Keep::All,
             waiting: None,
             taken: 0,
+            introduced,
         })
     }
 
@@ -139,6 +143,7 @@ impl<'a> Batch<'a> {
                 return self.applied(envelope, committer, &effects);
             }
             Judged::Reject(violation) => {
+                self.session.discard_staged()?;
                 self.reject(envelope, violation.code(), violation.to_string());
                 self.log_commit(envelope, CommitOutcome::Invalid, Some(committer));
                 return Ok(());
@@ -156,6 +161,16 @@ impl<'a> Batch<'a> {
     /// An own payload was read back.
     fn confirm(&mut self, envelope: &GroupEnvelope, intent: &IntentRecord) -> Result<(), SyncError> {
         let Some(payload) = &intent.payload else { return Ok(()) };
+        if is_outdated(intent, payload.epoch, self.record.epoch) {
+            // Others were faster: at this place in the log nobody applies the commit, or can read the message.
+            self.rows.push(moved(intent, IntentEvent::LostRace, None));
+            let again = IntentRecord { state: IntentState::ToPublish, payload: None, ..intent.clone() };
+            self.unpublished.push(again);
+            if intent.intent.is_commit() {
+                self.log_commit(envelope, CommitOutcome::WrongEpoch, Some(self.context.own_leaf()));
+            }
+            return Ok(());
+        }
         if !intent.intent.is_commit() {
             self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes: false }, None));
             let own = self.context.inbox_id;
@@ -165,13 +180,6 @@ impl<'a> Batch<'a> {
                 self.rows.push(RowChange::SetDelivery { id, status: DeliveryStatus::Published, published });
                 self.record.last_message_at = self.record.last_message_at.max(Some(envelope.server_time));
             }
-            return Ok(());
-        }
-        if payload.epoch != self.record.epoch {
-            self.rows.push(moved(intent, IntentEvent::LostRace, None));
-            let again = IntentRecord { state: IntentState::ToPublish, payload: None, ..intent.clone() };
-            self.unpublished.push(again);
-            self.log_commit(envelope, CommitOutcome::WrongEpoch, Some(self.context.own_leaf()));
             return Ok(());
         }
         let before = self.group.clone();
@@ -200,7 +208,12 @@ impl<'a> Batch<'a> {
             ..self.commit_line(envelope, CommitOutcome::Applied, Some(committer))
         }));
         let (leavers, epoch) = (&self.record.pending_removals, self.record.epoch);
-        let told = change_message(envelope, committer, effects, leavers, epoch);
+        let told = if self.introduced {
+            let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
+            change_message(envelope, committer, &effects, leavers, epoch)
+        } else {
+            change_message(envelope, committer, effects, leavers, epoch)
+        };
         leavers::forget(&mut self.record, effects);
         if let Some(message) = told {
             self.record.last_message_at = self.record.last_message_at.max(Some(message.sent_at));

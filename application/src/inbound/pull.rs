@@ -7,7 +7,7 @@ use hexmtp_ports::store::{RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::SyncError;
-use crate::group::load;
+use crate::group::{is_introduced, load};
 use crate::inbound::batch::Batch;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
@@ -55,7 +55,8 @@ pub(crate) async fn take_in(
         let open = context.store.open_intents(group_id).await?;
         let rows = unit.mls_rows(Scope::Group(group_id));
         let session = context.mls.open_group(&context.key, group_id, rows)?;
-        let mut batch = Batch::new(context, record, session, open)?;
+        let introduced = is_introduced(context, &record).await?;
+        let mut batch = Batch::new(context, record, session, open, introduced)?;
         for envelope in envelopes {
             if clock.covers(envelope.cursor) {
                 continue;

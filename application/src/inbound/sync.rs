@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use hexmtp_domain::group::GroupContext;
 use hexmtp_domain::{GroupId, SequenceId, Topic};
 use hexmtp_ports::store::{ConversationFilter, ConversationRecord};
 
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
-use crate::group::{follow_installations, load};
+use crate::group::{ensure_writable, follow_installations, load};
 use crate::identity;
 use crate::inbound::{pull, sync_welcomes};
 use crate::key_package;
@@ -41,7 +42,7 @@ pub(crate) async fn sync_conversation(context: &Context, group_id: GroupId) -> R
         pull(context, group_id).await?
     };
     let record = load(context, group_id).await?;
-    if crate::group::ensure_writable(context, &record).is_ok() {
+    if ensure_writable(context, &record).is_ok() {
         follow_installations(context, &record, INSTALLATIONS_MAX_AGE).await?;
         let _guard = context.locks.lock(group_id).await;
         carry_on(context, group_id).await?;
@@ -51,9 +52,11 @@ pub(crate) async fn sync_conversation(context: &Context, group_id: GroupId) -> R
 
 /// Joins what this installation was added to, and brings every conversation with news up to date.
 pub(crate) async fn sync_all(context: &Context) -> Result<SyncSummary, ChangeError> {
+    let own_log = own_log(context).await?;
     let joined = sync_welcomes(context).await?;
-    let own_grew = follow_own_inbox(context).await?;
-    key_package::rotate_if_due(context).await?;
+    if !context.standing.is_revoked() {
+        key_package::rotate_if_due(context).await?;
+    }
     key_package::delete_outdated(context).await?;
     let conversations = context.store.conversations(&ConversationFilter::default()).await?;
     let with_work = context.store.groups_with_open_intents().await?;
@@ -61,14 +64,14 @@ pub(crate) async fn sync_all(context: &Context) -> Result<SyncSummary, ChangeErr
     for chunk in conversations.chunks(NEWEST_PER_REQUEST) {
         due.extend(with_news(context, chunk).await?);
     }
-    let due: Vec<GroupId> = conversations
+    let due: Vec<(GroupId, bool)> = conversations
         .iter()
-        .map(|record| record.id)
-        .filter(|id| own_grew || due.contains(id) || with_work.contains(id))
+        .map(|record| (record.id, is_behind(context, record, own_log)))
+        .filter(|(id, is_behind)| *is_behind || due.contains(id) || with_work.contains(id))
         .collect();
     let results: Vec<Result<usize, ChangeError>> = stream::iter(due)
-        .map(|group_id| async move {
-            if own_grew {
+        .map(|(group_id, is_behind)| async move {
+            if is_behind {
                 sync_and_follow(context, group_id).await
             } else {
                 sync_conversation(context, group_id).await
@@ -94,7 +97,7 @@ pub(crate) async fn sync_all(context: &Context) -> Result<SyncSummary, ChangeErr
 pub(crate) async fn sync_and_follow(context: &Context, group_id: GroupId) -> Result<usize, ChangeError> {
     let taken = sync_conversation(context, group_id).await?;
     let record = load(context, group_id).await?;
-    if crate::group::ensure_writable(context, &record).is_ok()
+    if ensure_writable(context, &record).is_ok()
         && follow_installations(context, &record, Duration::ZERO).await?.is_some()
     {
         let _guard = context.locks.lock(group_id).await;
@@ -103,12 +106,21 @@ pub(crate) async fn sync_and_follow(context: &Context, group_id: GroupId) -> Res
     Ok(taken)
 }
 
-/// Whether the own inbox has updates that this installation did not know: a second installation wants to be
-/// in all conversations, and a revoked one out of them.
-async fn follow_own_inbox(context: &Context) -> Result<bool, SyncError> {
-    let before = context.store.latest_identity_updates(&[context.inbox_id]).await?;
-    let after = identity::refresh(context, &[context.inbox_id]).await?;
-    Ok(after.get(&context.inbox_id) > before.first())
+/// Where the own inbox's log ends now.
+async fn own_log(context: &Context) -> Result<SequenceId, SyncError> {
+    let latest = identity::refresh(context, &[context.inbox_id]).await?;
+    Ok(latest.get(&context.inbox_id).copied().unwrap_or_default())
+}
+
+/// Whether a group does not know yet what the own log says: a second installation wants to be in all
+/// conversations, and a revoked one out of them. The group tells, so that no crash can lose it.
+fn is_behind(context: &Context, record: &ConversationRecord, own_log: SequenceId) -> bool {
+    record.kind.is_visible()
+        && ensure_writable(context, record).is_ok()
+        && GroupContext::parse(&record.extensions).is_ok_and(|group| {
+            let known = group.membership.sequence_id(context.inbox_id);
+            known.is_some_and(|known| known < own_log)
+        })
 }
 
 /// Those of the conversations whose logs have grown.

@@ -17,7 +17,7 @@ use hexmtp_ports::store::{
 
 use crate::context::Context;
 use crate::error::{PortError, SyncError, WelcomeRejection};
-use crate::group::{initial_consent, new_record};
+use crate::group::{inherited_consent, initial_consent, is_introduced, new_record};
 use crate::identity::installation_states;
 use crate::inbound::unwrap::{Opened, Unwrapped, open};
 use crate::key_package;
@@ -53,7 +53,7 @@ pub(crate) async fn sync_welcomes(context: &Context) -> Result<usize, SyncError>
             break;
         }
     }
-    if joined > 0 {
+    if joined > 0 && !context.standing.is_revoked() {
         // The key package is known to whoever used it; the next welcome gets a fresh one.
         key_package::rotate(context).await?;
     }
@@ -199,7 +199,11 @@ async fn attempt(
             at: context.now(),
         }));
     }
-    store(context, &mut unit, envelope, record, unwrapped);
+    if let Some(consent) = inherited_consent(context, &record).await? {
+        unit.change(consent);
+    }
+    let introduced = is_introduced(context, &record).await?;
+    store(context, &mut unit, envelope, record, unwrapped, introduced);
     with.iter().cloned().for_each(|change| unit.change(change));
     unit.commit(context).await?;
     Ok(Outcome::Joined)
@@ -229,6 +233,7 @@ fn store(
     envelope: &WelcomeEnvelope,
     mut record: ConversationRecord,
     unwrapped: &Unwrapped,
+    introduced: bool,
 ) {
     let group_id = record.id;
     unit.change(RowChange::AppendCommitLog(CommitLogRecord {
@@ -253,7 +258,9 @@ fn store(
         let message = joined_message(context, envelope, &record);
         record.last_message_at = Some(message.sent_at);
         unit.change(RowChange::PutConversation(Box::new(record)));
-        unit.change(RowChange::InsertMessage(message));
+        if !introduced {
+            unit.change(RowChange::InsertMessage(message));
+        }
     } else {
         unit.change(RowChange::PutConversation(Box::new(record)));
     }

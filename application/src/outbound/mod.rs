@@ -5,11 +5,12 @@ mod queue;
 mod send;
 mod settle;
 mod stage;
+mod stage_context;
 mod stage_membership;
 mod welcomes;
 
-pub(crate) use publish::{given_up, moved};
+pub(crate) use publish::{given_up, is_outdated, moved};
 pub(crate) use queue::{new_intent, queue};
 pub use send::SendOptions;
-pub(crate) use send::{send, send_quietly};
+pub(crate) use send::{publish_messages, send, send_quietly};
 pub(crate) use settle::{carry_on, settle};

@@ -73,8 +73,8 @@ async fn outdated_back_to_stage(
     Err(SyncError::Contention.into())
 }
 
-/// Whether a payload made in one epoch can no longer be applied in another.
-fn is_outdated(intent: &IntentRecord, made_in: Epoch, present: Epoch) -> bool {
+/// Whether a payload made in one epoch can no longer be applied, or read, in another.
+pub(crate) fn is_outdated(intent: &IntentRecord, made_in: Epoch, present: Epoch) -> bool {
     if intent.intent.is_commit() { made_in != present } else { made_in.0 + PAST_EPOCHS < present.0 }
 }
 

@@ -8,11 +8,12 @@ use hexmtp_domain::message::{
     DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id, should_push,
 };
 use hexmtp_domain::{GroupId, MessageId};
+use hexmtp_ports::platform::EntropyError;
 use hexmtp_ports::store::{ConversationRecord, IntentRecord, MessageRecord, RowChange};
 
 use crate::context::Context;
 use crate::error::ChangeError;
-use crate::group::{ensure_writable, follow_installations, load};
+use crate::group::{ensure_writable, follow_installations, load, stitched};
 use crate::outbound::{new_intent, queue, settle};
 use crate::unit::Unit;
 
@@ -26,11 +27,12 @@ const LEAF_ROTATION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
     /// The key mixed into the message's id. Sending again with the same key and content sends nothing new.
-    /// Without one, the present time in nanoseconds.
+    /// Without one, the present time and a random number, so that no two messages are taken for one.
     pub idempotency_key: Option<String>,
     /// Whether push servers should notify; without a wish, as is usual for the type of content.
     pub should_push: Option<bool>,
-    /// Only store the message; a later sync publishes it.
+    /// Only store and list the message, without asking the network for anything. It is published, in its order,
+    /// by [`crate::Conversation::publish_messages`], the next message that is sent, or a sync.
     pub optimistic: bool,
 }
 
@@ -42,8 +44,8 @@ pub(crate) async fn send(
     content: &EncodedContent,
     options: SendOptions,
 ) -> Result<MessageId, ChangeError> {
-    let wanted = allowed(context, group_id).await?;
-    submit(context, group_id, content, options, wanted).await
+    let with = allowed(context, group_id).await?;
+    submit(context, group_id, content, options, with).await
 }
 
 /// Sends a content that says nothing about whether its sender wants the conversation.
@@ -53,7 +55,7 @@ pub(crate) async fn send_quietly(
     content: &EncodedContent,
     options: SendOptions,
 ) -> Result<MessageId, ChangeError> {
-    submit(context, group_id, content, options, None).await
+    submit(context, group_id, content, options, Vec::new()).await
 }
 
 /// Stores the message, the intent to send it and what comes with it, and works until the network has it.
@@ -62,14 +64,11 @@ async fn submit(
     group_id: GroupId,
     content: &EncodedContent,
     options: SendOptions,
-    with: Option<RowChange>,
+    with: Vec<RowChange>,
 ) -> Result<MessageId, ChangeError> {
     let record = load(context, group_id).await?;
     ensure_writable(context, &record)?;
     let optimistic = options.optimistic;
-    if !optimistic {
-        prepare_group(context, &record).await?;
-    }
     let (message, intent) = compose(context, &record, content, options)?;
     let id = message.id;
     if context.store.message(id).await?.is_none() {
@@ -82,6 +81,7 @@ async fn submit(
     if optimistic {
         return Ok(id);
     }
+    prepare_group(context, &record).await?;
     let open = context.store.open_intents(group_id).await?;
     let wanted: Vec<_> = open.iter().filter(|open| open.message_id == Some(id)).map(|open| open.id).collect();
     settle(context, group_id, &wanted).await?;
@@ -98,7 +98,10 @@ fn compose(
     content: &EncodedContent,
     options: SendOptions,
 ) -> Result<(MessageRecord, IntentRecord), ChangeError> {
-    let key = options.idempotency_key.unwrap_or_else(|| context.now().as_nanos().to_string());
+    let key = match options.idempotency_key {
+        Some(key) => key,
+        None => default_key(context)?,
+    };
     let bytes = content.encode();
     let id = message_id(record.id, &key, &bytes);
     let envelope = PlaintextEnvelope { content: bytes.clone(), idempotency_key: key.clone() };
@@ -121,15 +124,39 @@ fn compose(
     Ok((message, intent))
 }
 
-/// That the sender wants the conversation, unless that is known.
-async fn allowed(context: &Context, group_id: GroupId) -> Result<Option<RowChange>, ChangeError> {
-    let entity = ConsentEntity::Conversation(group_id);
-    let stored = context.store.consent(&entity).await?;
-    if stored.is_some_and(|consent| consent.state == ConsentState::Allowed) {
-        return Ok(None);
+/// The time tells messages apart for people who look at keys; the random part does for clocks that stand still
+/// between two messages, as those of browsers do.
+fn default_key(context: &Context) -> Result<String, EntropyError> {
+    let number = u64::from_be_bytes(context.random()?);
+    Ok(format!("{}-{number:016x}", context.now().as_nanos()))
+}
+
+/// Publishes all messages of a conversation that are stored and not sent, in their order.
+pub(crate) async fn publish_messages(context: &Context, group_id: GroupId) -> Result<(), ChangeError> {
+    let open = context.store.open_intents(group_id).await?;
+    let wanted: Vec<_> =
+        open.iter().filter(|intent| !intent.intent.is_commit()).map(|intent| intent.id).collect();
+    if wanted.is_empty() {
+        return Ok(());
     }
-    let record = ConsentRecord { entity, state: ConsentState::Allowed, at: context.now() };
-    Ok(Some(RowChange::PutConsent(record)))
+    let record = load(context, group_id).await?;
+    ensure_writable(context, &record)?;
+    prepare_group(context, &record).await?;
+    settle(context, group_id, &wanted).await
+}
+
+/// That the sender wants the conversation, unless that is known.
+async fn allowed(context: &Context, group_id: GroupId) -> Result<Vec<RowChange>, ChangeError> {
+    let mut changes = Vec::new();
+    for id in stitched(context, group_id).await? {
+        let entity = ConsentEntity::Conversation(id);
+        let stored = context.store.consent(&entity).await?;
+        if stored.is_none_or(|consent| consent.state != ConsentState::Allowed) {
+            let record = ConsentRecord { entity, state: ConsentState::Allowed, at: context.now() };
+            changes.push(RowChange::PutConsent(record));
+        }
+    }
+    Ok(changes)
 }
 
 /// What comes before a message: new installations of members are added, and a leaf whose keys are old, or

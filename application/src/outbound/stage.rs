@@ -4,7 +4,7 @@ use hexmtp_domain::group::commit_rules::{Verdict, judge_commit};
 use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::leaving::leavers_to_remove;
 use hexmtp_domain::group::membership::InstallationStates;
-use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember, MutableMetadata, mutable_metadata};
+use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember};
 use hexmtp_domain::intent::{Intent, IntentEvent, IntentState, StagedPayload};
 use hexmtp_domain::welcome::{PostCommit, WelcomeRecipient};
 use hexmtp_domain::{Epoch, GroupId, InboxId, PayloadHash};
@@ -18,6 +18,7 @@ use crate::group::{ensure_writable, load};
 use crate::identity::installation_states;
 use crate::outbound::publish::{given_up, moved};
 use crate::outbound::settle::Failures;
+use crate::outbound::stage_context::changed_extensions;
 use crate::outbound::stage_membership::plan_membership_commit;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
@@ -30,7 +31,7 @@ pub(crate) struct PlannedCommit {
     pub(crate) recipients: Vec<WelcomeRecipient>,
 }
 
-/// Stages the open intents of a group in their order: any number of messages, or one commit. One that can
+/// Stages the open intents of a group in turn: any number of messages, or one commit. One that can
 /// never succeed is given up, and the reason is handed to whoever waits for it.
 pub(crate) async fn stage(
     context: &Context,
@@ -44,7 +45,7 @@ pub(crate) async fn stage(
         let open = context.store.open_intents(group_id).await?;
         let rows = unit.mls_rows(Scope::Group(group_id));
         let mut session = context.mls.open_group(&context.key, group_id, rows)?;
-        for intent in open.iter().filter(|intent| intent.state == IntentState::ToPublish) {
+        for intent in in_turn(&open) {
             if let Intent::SendMessage { envelope } = &intent.intent {
                 let data = session.seal(envelope)?;
                 unit.change(staged(intent, data, record.epoch, None));
@@ -71,6 +72,15 @@ pub(crate) async fn stage(
         }
     }
     Err(SyncError::Contention.into())
+}
+
+/// The intents to stage, in their order, but for what makes the group ready for messages: new installations of
+/// members should read what waits, and it should go out under new keys.
+fn in_turn(open: &[IntentRecord]) -> Vec<&IntentRecord> {
+    let mut intents: Vec<&IntentRecord> =
+        open.iter().filter(|intent| intent.state == IntentState::ToPublish).collect();
+    intents.sort_by_key(|intent| !intent.intent.is_preparation());
+    intents
 }
 
 /// The row change that fixes an intent's payload.
@@ -104,9 +114,13 @@ async fn stage_commit(
                 }
             }
         }
-        Intent::UpdateMetadata { field, value } => {
-            Some(plan_metadata(context, &state, &group, field, value).await?)
-        }
+        Intent::UpdateMetadata { .. }
+        | Intent::UpdateAttributes { .. }
+        | Intent::UpdateRoles(_)
+        | Intent::UpdatePolicy(_) => match changed_extensions(&intent.intent, &state, &group) {
+            Some(extensions) => Some(planned_extensions(context, &group, Some(extensions)).await?),
+            None => None,
+        },
         Intent::KeyUpdate | Intent::SendMessage { .. } => {
             Some(planned_extensions(context, &group, None).await?)
         }
@@ -141,20 +155,6 @@ async fn planned_extensions(
         states,
         recipients: Vec::new(),
     })
-}
-
-async fn plan_metadata(
-    context: &Context,
-    state: &SessionState,
-    group: &GroupContext,
-    field: &str,
-    value: &str,
-) -> Result<PlannedCommit, ChangeError> {
-    let mut metadata: MutableMetadata = group.mutable.clone();
-    metadata.attributes.insert(field.to_owned(), value.to_owned());
-    let extensions =
-        GroupContext::replaced(&state.extensions, mutable_metadata::EXTENSION_ID, metadata.encode());
-    planned_extensions(context, group, Some(extensions)).await
 }
 
 /// R-INT-020: the own commit must be one that every receiver accepts.

@@ -1,6 +1,6 @@
 //! Messages as they are stored: each once, in the order of the commits, from any position on.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -20,20 +20,11 @@ const BATCH: usize = 100;
 /// Which messages a stream tells of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StreamScope {
-    /// Those of all conversations.
+    /// Those of all conversations that people see.
     #[default]
     All,
-    /// Those of one conversation.
+    /// Those of one conversation; of a DM those of all groups of its pair.
     Conversation(GroupId),
-}
-
-impl StreamScope {
-    fn covers(self, group_id: GroupId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Conversation(wanted) => wanted == group_id,
-        }
-    }
 }
 
 /// A message and where the stream stands after it.
@@ -61,6 +52,8 @@ struct Reader {
     context: Context,
     _pump: Arc<Pump>,
     scope: StreamScope,
+    /// Whether the scope covers a group, for those that were met: kinds and pairs never change.
+    covered: HashMap<GroupId, bool>,
     position: FeedPosition,
     pending: VecDeque<FeedEntry>,
     wake_ups: BoxStream<'static, ()>,
@@ -73,6 +66,7 @@ pub(crate) fn message_stream(context: &Context, scope: StreamScope, after: FeedP
         _pump: start(context),
         context: Arc::clone(context),
         scope,
+        covered: HashMap::new(),
         position: after,
         pending: VecDeque::new(),
     };
@@ -86,12 +80,17 @@ impl Reader {
     /// The next message; `None` once the store is closed.
     async fn next(&mut self) -> Option<Result<StreamedMessage, StoreError>> {
         loop {
-            while let Some(entry) = self.pending.pop_front() {
-                self.position = entry.position;
-                match read(&self.context, self.scope, entry).await {
-                    Ok(Some(message)) => return Some(Ok(message)),
-                    Ok(None) => {}
+            while let Some(entry) = self.pending.front().copied() {
+                // What could not be read is read again, and not passed over.
+                let read = match self.read(entry).await {
+                    Ok(read) => read,
+                    Err(StoreError::Closed) => return None,
                     Err(error) => return Some(Err(error)),
+                };
+                self.pending.pop_front();
+                self.position = entry.position;
+                if let Some(message) = read {
+                    return Some(Ok(message));
                 }
             }
             match self.context.store.changes_after(self.position, BATCH).await {
@@ -102,18 +101,32 @@ impl Reader {
             }
         }
     }
-}
 
-/// The message that an entry tells of, if it does and it is wanted.
-async fn read(
-    context: &Context,
-    scope: StreamScope,
-    entry: FeedEntry,
-) -> Result<Option<StreamedMessage>, StoreError> {
-    let FeedEvent::MessageStored { group_id, id } = entry.event else { return Ok(None) };
-    if !scope.covers(group_id) {
-        return Ok(None);
+    /// The message that an entry tells of, if it does and it is wanted.
+    async fn read(&mut self, entry: FeedEntry) -> Result<Option<StreamedMessage>, StoreError> {
+        let FeedEvent::MessageStored { group_id, id } = entry.event else { return Ok(None) };
+        if !self.covers(group_id).await? {
+            return Ok(None);
+        }
+        let record = self.context.store.message(id).await?;
+        Ok(record.map(|record| StreamedMessage { position: entry.position, message: Message::from(record) }))
     }
-    let record = context.store.message(id).await?;
-    Ok(record.map(|record| StreamedMessage { position: entry.position, message: Message::from(record) }))
+
+    async fn covers(&mut self, group_id: GroupId) -> Result<bool, StoreError> {
+        if let Some(covered) = self.covered.get(&group_id) {
+            return Ok(*covered);
+        }
+        let store = &self.context.store;
+        let record = store.conversation(group_id).await?;
+        let covered = match self.scope {
+            StreamScope::All => record.is_none_or(|record| record.kind.is_visible()),
+            StreamScope::Conversation(wanted) if wanted == group_id => true,
+            StreamScope::Conversation(wanted) => match record.and_then(|record| record.dm_pair) {
+                Some(pair) => store.conversation(wanted).await?.is_some_and(|own| own.dm_pair == Some(pair)),
+                None => false,
+            },
+        };
+        self.covered.insert(group_id, covered);
+        Ok(covered)
+    }
 }

@@ -74,12 +74,6 @@ impl Class {
             }
             "sync.unknown_conversation" | "register.not_registered" => Self::NotFound,
             "change.unsettled" | "sync.contention" => Self::Unsettled,
-            _ if code.starts_with("group.membership.")
-                || code.starts_with("group.leaving.")
-                || code.starts_with("group.mutable_metadata.") =>
-            {
-                Self::Refused
-            }
             _ => Self::of_family(code.split('.').next().unwrap_or_default()),
         }
     }
@@ -89,7 +83,7 @@ impl Class {
         match family {
             "delivery" | "identity_log" | "grpc" => Self::Network,
             "store" | "secret_store" => Self::Storage,
-            "change" | "register" | "commit" | "inbox" | "identity" | "signer" => Self::Refused,
+            "change" | "group" | "register" | "commit" | "inbox" | "identity" | "signer" => Self::Refused,
             _ => Self::Internal,
         }
     }
@@ -138,7 +132,6 @@ mod tests {
             ("group.mutable_metadata.too_long", Class::Refused),
             ("group.membership.unknown_inboxes", Class::NotFound),
             ("group.leaving.last_member", Class::Refused),
-            ("group.permissions.malformed", Class::Internal),
             ("identity.invalid_private_key", Class::Usage),
             ("mls.corrupt_row", Class::Internal),
             ("", Class::Internal),

@@ -19,7 +19,6 @@ mod session;
 mod show;
 mod style;
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -70,7 +69,7 @@ async fn run(arguments: &Arguments) -> Result<(), CliError> {
 /// Help and version are no mistakes. Programs get mistakes as they asked for.
 fn mistyped(error: &clap::Error) -> ExitCode {
     let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if is_help || !std::env::args_os().any(|argument| argument == OsString::from("--json")) {
+    if is_help || !std::env::args_os().any(|argument| argument == "--json") {
         // Nobody is left to tell when the stream is closed.
         let _ = error.print();
     } else {

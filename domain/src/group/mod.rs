@@ -11,6 +11,7 @@ pub mod leaving;
 pub mod membership;
 pub mod mutable_metadata;
 pub mod permissions;
+pub mod role_change;
 pub mod transcript;
 mod varint;
 
@@ -34,6 +35,8 @@ mod mutable_metadata_tests;
 mod permissions_tests;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod role_change_tests;
 #[cfg(test)]
 mod transcript_tests;
 

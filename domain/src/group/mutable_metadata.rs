@@ -111,6 +111,26 @@ pub struct Disappearing {
     pub after_nanos: i64,
 }
 
+impl Disappearing {
+    /// The two attributes that say so, by name.
+    #[must_use]
+    pub fn attributes(self) -> [(&'static str, String); 2] {
+        [(DISAPPEAR_FROM, self.from.as_nanos().to_string()), (DISAPPEAR_IN, self.after_nanos.to_string())]
+    }
+
+    /// The two attributes that say that messages stay.
+    #[must_use]
+    pub fn no_attributes() -> [(&'static str, String); 2] {
+        [DISAPPEAR_FROM, DISAPPEAR_IN].map(|field| (field, "0".to_owned()))
+    }
+
+    /// Whether both numbers are greater than zero, without which the setting says nothing.
+    #[must_use]
+    pub fn is_valid(self) -> bool {
+        self.from > Timestamp::ZERO && self.after_nanos > 0
+    }
+}
+
 /// What members may change.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct MutableMetadata {

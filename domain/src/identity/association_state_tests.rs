@@ -512,3 +512,63 @@ fn updates_that_are_signed_here_apply() {
     // The second installation goes with the owner's wallet, which added it.
     assert_eq!(counts, [(1, 1), (2, 1), (1, 1), (1, 1), (0, 0)]);
 }
+
+/// A contract wallet's creation of its inbox, with the signature that the chain of the account would be asked about.
+fn by_contract(account_id: &str, client_timestamp_ns: u64) -> (IdentityUpdate, ContractWalletSignature) {
+    let signature = ContractWalletSignature {
+        account_id: account_id.to_owned(),
+        block_number: 7,
+        signature: b"whatever the contract takes".to_vec(),
+    };
+    let update = Update {
+        inbox_id: inbox_id(&owner(), 0),
+        client_timestamp_ns,
+        actions: vec![Action::CreateInbox {
+            identifier: owner(),
+            nonce: 0,
+            signature: UnverifiedSignature::ContractWallet(signature.clone()),
+        }],
+    };
+    (update, signature)
+}
+
+/// R-NET-146
+#[test]
+fn a_contract_wallets_signature_counts_once_its_contract_has_accepted_it() {
+    let account = |address: &str| format!("eip155:10:{address}");
+    let (update, signature) = by_contract(&account(&owner().to_string()), 1);
+    assert_eq!(update.contract_wallet_signatures().collect::<Vec<_>>(), [&signature]);
+    let apply = |update: &IdentityUpdate, accepted: &[ContractWalletSignature]| {
+        AssociationState::apply_accepting(None, update, accepted)
+    };
+    let state = apply(&update, std::slice::from_ref(&signature)).unwrap();
+    let member = state.member(&owner().into()).unwrap();
+    assert_eq!(member.added_on_chain_id, Some(10));
+    // Not asked, or asked about anything else.
+    let unsupported = SignatureError::UnsupportedKind(SignatureKind::ContractWallet);
+    let other_block = ContractWalletSignature { block_number: 8, ..signature.clone() };
+    let other_bytes = ContractWalletSignature { signature: b"forged".to_vec(), ..signature };
+    for accepted in [&[][..], &[other_block], &[other_bytes]] {
+        assert_eq!(apply(&update, accepted), Err(unsupported.into()));
+    }
+    assert_eq!(AssociationState::apply(None, &update), Err(unsupported.into()));
+    // Accepted, but of somebody else.
+    let (update, signature) = by_contract(&account(&stranger().to_string()), 1);
+    assert_eq!(apply(&update, &[signature]), Err(AssociationError::NotSignedByCreator));
+    // Accepted, but of no account.
+    let malformed = SignatureError::Malformed(SignatureKind::ContractWallet);
+    for account_id in ["", "eip155:10", "eip155:10:0x12", "cosmos:10:0x12", "eip155:ten:0x12"] {
+        let (update, signature) = by_contract(account_id, 1);
+        assert_eq!(apply(&update, &[signature]), Err(malformed.into()), "{account_id}");
+    }
+}
+
+/// R-NET-146
+#[test]
+fn a_contract_is_asked_about_the_text_that_wallets_sign() {
+    let (update, _) = by_contract("eip155:1:0x00", 1);
+    let (later, _) = by_contract("eip155:1:0x00", 2_000_000_000);
+    assert_ne!(update.signature_hash(), later.signature_hash());
+    let expected = crate::identity::wallet::personal_hash(&update.signature_text());
+    assert_eq!(update.signature_hash(), expected);
+}

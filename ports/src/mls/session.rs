@@ -85,10 +85,12 @@ pub trait MlsSession: MaybeSend {
     /// [`MlsError::CorruptRow`] when a credential or extension cannot be read.
     fn state(&self) -> Result<SessionState, MlsError>;
 
-    /// Decrypts and authenticates a message of another member. A commit can be processed once per session.
+    /// Decrypts and authenticates a message of another member. A commit that is neither accepted nor discarded
+    /// cannot be processed again in this session.
     ///
     /// # Errors
-    /// [`MlsError`]; the session can be used on.
+    /// [`MlsError`]; the session can be used on. A commit that fails uses nothing up (see
+    /// [`MlsSession::discard_staged`]).
     fn process(&mut self, data: &[u8]) -> Result<Processed, MlsError>;
 
     /// Accepts the commit that was processed last: the group moves to its next epoch.
@@ -96,6 +98,14 @@ pub trait MlsSession: MaybeSend {
     /// # Errors
     /// [`MlsError::Backend`] when there is no staged commit or the library fails.
     fn merge_staged(&mut self) -> Result<(), MlsError>;
+
+    /// Forgets the staged commit, if there is one, and takes back that its key was used. Official clients take
+    /// their ratchet back, too, after a commit of theirs that everybody refuses: their next one in the epoch comes
+    /// under the same generation (measured).
+    ///
+    /// # Errors
+    /// [`MlsError::CorruptRow`] or [`MlsError::Backend`] when the state before it cannot be had again.
+    fn discard_staged(&mut self) -> Result<(), MlsError>;
 
     /// Accepts the own pending commit, which the network has put first in its epoch.
     ///

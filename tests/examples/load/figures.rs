@@ -1,5 +1,7 @@
 //! What was measured, and how it is printed.
 
+#![allow(clippy::print_stdout, reason = "the figures are what the command is for")]
+
 use std::time::Duration;
 
 use hdrhistogram::Histogram;

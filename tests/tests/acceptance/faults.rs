@@ -1,6 +1,7 @@
 //! Lost calls, lost answers, crashes between any two steps, two processes on one store.
 
 use hexmtp::domain::message::{DeliveryStatus, text};
+use hexmtp::ports::delivery::DeliveryService;
 use hexmtp::{GroupOptions, SendOptions};
 use hexmtp_delivery_memory::Call;
 use hexmtp_tests::world::World;
@@ -143,4 +144,35 @@ async fn many_tasks_send_to_one_group_and_keep_their_order() {
     let received = texts(&bob.client, group.id()).await;
     assert_eq!(received.len(), 30);
     assert_eq!(received, texts(&alice.client, group.id()).await);
+}
+
+/// R-NET-220
+#[tokio::test]
+async fn a_message_that_nobody_could_read_is_sent_anew() {
+    for (behind, copies) in [(3, 1), (4, 2), (9, 2)] {
+        let world = World::new();
+        let (alice, bob, carol) = (world.newcomer().await, world.newcomer().await, world.newcomer().await);
+        let members = [bob.inbox_id(), carol.inbox_id()];
+        let group = alice.client.create_group(GroupOptions::default(), &members).await.expect("a group");
+        bob.sync().await;
+        let bobs = of(&bob.client, group.id()).await;
+        bobs.send_text("in step").await.expect("sent");
+        alice.sync().await;
+        let log = || async { world.network.query_group_messages(group.id(), &Default::default(), 100).await };
+        for number in 0..behind {
+            group.update_name(&format!("{number}")).await.expect("renamed");
+        }
+        let before = log().await.expect("a log").items.len();
+        bobs.send_text("out of step").await.expect("sent");
+        assert_eq!(log().await.expect("a log").items.len(), before + copies, "{behind} behind");
+        for device in [&alice, &bob, &carol] {
+            device.sync().await;
+            assert_eq!(
+                texts(&device.client, group.id()).await,
+                ["in step", "out of step"],
+                "{behind} behind"
+            );
+        }
+        assert_agreement(&[&alice.client, &bob.client, &carol.client], group.id()).await;
+    }
 }

@@ -2,11 +2,14 @@
 
 use hexmtp::GroupOptions;
 use hexmtp::domain::InboxId;
+use hexmtp::domain::group::mutable_metadata::GROUP_NAME;
+use hexmtp::domain::group::permissions::{AccessPolicy, PolicyChange};
 use hexmtp::domain::message::text;
 use hexmtp::ports::delivery::{DeliveryService, WelcomePayload};
 use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_tests::world::World;
 
+use crate::crafted;
 use crate::observed::{assert_agreement, of, refused, texts};
 
 /// R-NET-031
@@ -119,4 +122,34 @@ async fn a_member_cannot_forge_what_the_group_did() {
     let before = crate::observed::changes(&alice.client, group.id()).await;
     alice.sync().await;
     assert_eq!(crate::observed::changes(&alice.client, group.id()).await, before);
+}
+
+/// R-NET-217
+#[tokio::test]
+async fn who_was_refused_can_commit_in_the_same_epoch() {
+    let world = World::new();
+    let (alice, bob, carol) = (world.newcomer().await, world.newcomer().await, world.newcomer().await);
+    let members = [bob.inbox_id(), carol.inbox_id()];
+    let group = alice.client.create_group(GroupOptions::default(), &members).await.expect("a group");
+    let field = GROUP_NAME.to_owned();
+    let only_admins = PolicyChange::UpdateMetadata { field, policy: AccessPolicy::Admin };
+    group.update_permission(only_admins).await.expect("changed");
+    bob.sync().await;
+    carol.sync().await;
+
+    crafted::attempt(&world, &bob, group.id(), |context| {
+        context.mutable.attributes.insert(GROUP_NAME.to_owned(), "Bob's".to_owned());
+    })
+    .await;
+    // Carol takes the two commits in one after the other, Alice both at once.
+    carol.sync().await;
+    of(&bob.client, group.id()).await.update_description("allowed").await.expect("changed");
+    carol.sync().await;
+    alice.sync().await;
+    assert_agreement(&[&alice.client, &bob.client, &carol.client], group.id()).await;
+    let mutable = group.group_context().await.expect("a context").mutable;
+    assert_eq!((mutable.name(), mutable.description()), ("", "allowed"));
+    for device in [&alice, &carol] {
+        assert_eq!(refused(&device.client).await, ["commit.not_permitted"]);
+    }
 }

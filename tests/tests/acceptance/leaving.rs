@@ -305,6 +305,21 @@ async fn messages_that_wait_when_their_sender_leaves_are_sent_before_the_request
     assert_eq!(kinds[kinds.len() - 2], MessageBody::LeaveRequest, "then the request, then the removal");
 }
 
+#[tokio::test]
+async fn a_request_that_waits_for_the_network_is_not_made_twice() {
+    let world = World::new();
+    let (alice, bob) = (world.newcomer().await, world.newcomer().await);
+    let id = group_of(&alice, &[&bob]).await.id();
+    let bobs = of(&bob.client, id).await;
+    world.network.faults().fail_next(Call::PublishGroupMessages, 1);
+    assert!(bobs.leave().await.is_err_and(|error| error.retry().is_worth_it()));
+    assert!(!bobs.is_leaving().await.expect("an answer"));
+    bobs.leave().await.expect("asked");
+    assert!(bobs.is_leaving().await.expect("an answer"));
+    let stored = messages(&bob.client, id).await;
+    assert_eq!(stored.iter().filter(|message| message.body == MessageBody::LeaveRequest).count(), 1);
+}
+
 /// A second device of the leaver knows too, whichever device asked.
 #[tokio::test]
 async fn all_devices_of_a_leaver_stop_writing_and_go() {

@@ -4,12 +4,16 @@
 
 mod conversations;
 mod crafted;
+mod dms;
 mod faults;
 mod followed;
 mod hostile;
+mod inboxes;
 mod leaving;
 mod membership;
 mod observed;
+mod optimistic;
 mod registration;
+mod settings;
 mod streams;
 mod versions;

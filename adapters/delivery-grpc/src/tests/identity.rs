@@ -161,20 +161,41 @@ async fn a_refused_update_that_the_log_holds_was_published() {
 
 /// R-NET-172
 #[tokio::test(start_paused = true)]
+async fn an_update_that_could_not_be_sent_is_not_looked_for() {
+    let (_, update) = registration();
+    let fake = Fake::of(Method::PublishIdentityUpdate, (0..9).map(|_| Reply::Break));
+    let outcome = fake.network().publish(&update).await;
+    assert!(matches!(outcome, Err(IdentityLogError::Unavailable(_))), "{outcome:?}");
+    assert!(fake.questions().iter().all(|it| it.method == Method::PublishIdentityUpdate));
+}
+
+/// R-NET-172
+#[tokio::test(start_paused = true)]
 async fn refused_updates_say_why() {
     let (inbox, update) = registration();
     let outcome = async |refusal: Status| {
-        let fake = Fake::of(Method::PublishIdentityUpdate, [Reply::failure(refusal)]);
+        let replies = (0..9).map(|_| Reply::failure(refusal.clone()));
+        let fake = Fake::of(Method::PublishIdentityUpdate, replies);
         fake.add(Method::GetIdentityUpdates, [logs(vec![log(inbox, &[])])]);
         fake.network().publish(&update).await
     };
-    let refused = outcome(Status::invalid_argument("the update does not apply")).await;
-    assert!(
-        matches!(&refused, Err(IdentityLogError::Rejected { reason }) if reason.contains("not apply")),
-        "{refused:?}"
-    );
-    let full = outcome(Status::unknown("inbox log is full")).await;
-    assert!(matches!(full, Err(IdentityLogError::Full)), "{full:?}");
+    let refusals =
+        [Status::invalid_argument("the update does not apply"), Status::unknown("the update does not apply")];
+    for refusal in refusals {
+        let refused = outcome(refusal).await;
+        assert!(
+            matches!(&refused, Err(IdentityLogError::Rejected { reason }) if reason.contains("not apply")),
+            "{refused:?}"
+        );
+    }
+    let texts = [
+        Status::unknown("inbox log is full"),
+        Status::resource_exhausted("the identity log of the inbox is full"),
+    ];
+    for text in texts {
+        let full = outcome(text).await;
+        assert!(matches!(full, Err(IdentityLogError::Full)), "{full:?}");
+    }
     let fake = Fake::default();
     for bad in [&[][..], &[0xff; 40]] {
         let outcome = fake.network().publish(bad).await;

@@ -245,6 +245,14 @@ async fn every_call_says_who_calls() {
     }
 }
 
+/// R-NET-159
+#[tokio::test(start_paused = true)]
+async fn whatever_a_server_says_to_a_publication_it_was_published() {
+    let senseless = Reply::Messages(vec![vec![0xff; 9].into()], super::fake::End::Orderly);
+    let fake = Fake::of(Method::SendGroupMessages, [senseless]);
+    send(&fake.network()).await.unwrap();
+}
+
 #[test]
 fn errors_tell_neither_too_much_nor_over_many_lines() {
     let status = Status::invalid_argument(format!("line\nline{}", "x".repeat(5_000)));

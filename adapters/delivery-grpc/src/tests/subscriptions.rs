@@ -221,6 +221,21 @@ async fn a_log_that_is_named_twice_starts_at_the_earlier_place() {
     assert_eq!((requests[0].filters.len(), requests[0].filters[0].id_cursor), (1, 4));
 }
 
+/// R-NET-177
+#[tokio::test(start_paused = true)]
+async fn many_logs_are_followed_in_several_streams() {
+    let group = |number: u128| hexmtp_domain::GroupId::new(number.to_be_bytes());
+    let replies = [5_000, 5_001].map(|number| Reply::stream(&[logged(group(number), 1)], End::Never));
+    let fake = Fake::of(SUBSCRIBE, replies);
+    let topics = (1..=5_001).map(|number| (Topic::Group(group(number)), read_up_to(0))).collect();
+    let mut subscription = fake.network().subscribe(topics).await.unwrap();
+    let mut places = take(&mut subscription, 2).await;
+    places.sort_unstable();
+    assert_eq!(places, [5_000, 5_001].map(|number| (Topic::Group(group(number)), 1)));
+    let requests: Vec<SubscribeGroupMessagesRequest> = fake.requests(SUBSCRIBE);
+    assert_eq!(requests.iter().map(|it| it.filters.len()).collect::<Vec<_>>(), [5_000, 1]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_topics_nothing_comes_and_nothing_is_asked() {
     let fake = Fake::default();

@@ -163,6 +163,13 @@ impl Overlay {
         self.state.borrow().written.clone()
     }
 
+    /// Takes back what was written after the snapshot, which was taken when no secrets were stale.
+    pub(crate) fn restore(&self, snapshot: Snapshot) {
+        let mut state = self.state.borrow_mut();
+        state.written = snapshot;
+        state.secrets_are_stale = false;
+    }
+
     /// What a store has to change, given everything written until `snapshot`: rows whose bytes differ from what
     /// was loaded.
     pub(crate) fn changes(&self, snapshot: Snapshot) -> Vec<MlsRowChange> {

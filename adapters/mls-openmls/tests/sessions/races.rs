@@ -40,6 +40,57 @@ fn a_new_commit_takes_the_place_of_a_pending_one() {
 }
 
 #[test]
+fn a_discarded_commit_uses_nothing_up() {
+    // R-NET-217
+    let (mut alice, mut bob) = pair();
+    let before = alice.seal("before");
+    let named =
+        |name| CommitPlan { extensions: Some(renamed(&alice.state(), name)), ..CommitPlan::default() };
+    let (refused, good) = (named("refused"), named("good"));
+    // Without being stored: Alice's ratchet goes back, as that of official clients does.
+    let refused = alice.open().commit(&refused).unwrap();
+    let (good, _) = alice.commit_and_merge(&good);
+
+    let mut session = bob.open();
+    assert!(matches!(session.process(&before), Ok(Processed::Application { .. })));
+    assert!(matches!(session.process(&refused.data), Ok(Processed::Commit(_))));
+    session.discard_staged().unwrap();
+    assert!(matches!(session.merge_staged(), Err(MlsError::Backend(_))), "nothing is staged any more");
+    session.process(&before).expect_err("what was read before stays read");
+    assert!(matches!(session.process(&good), Ok(Processed::Commit(_))));
+    session.merge_staged().unwrap();
+    session.discard_staged().expect("there is nothing to discard");
+    bob.save(session, Keep::All);
+    assert_eq!(bob.state(), alice.state());
+}
+
+#[test]
+fn a_discarded_commit_leaves_no_trace_in_the_store() {
+    // R-NET-217
+    let (mut alice, mut bob) = pair();
+    let refused = alice.open().commit(&CommitPlan::default()).unwrap();
+    bob.with(|session| {
+        assert!(matches!(session.process(&refused.data), Ok(Processed::Commit(_))));
+        session.discard_staged().unwrap();
+    });
+    let (good, _) = alice.commit_and_merge(&CommitPlan::default());
+    bob.follow(&good);
+    assert_eq!(bob.state(), alice.state());
+}
+
+#[test]
+fn a_commit_that_cannot_be_read_uses_nothing_up() {
+    // R-NET-217
+    let (mut alice, mut bob) = pair();
+    let (good, _) = alice.commit_and_merge(&CommitPlan::default());
+    let mut broken = good.clone();
+    *broken.last_mut().unwrap() ^= 1;
+    bob.with(|session| session.process(&broken).expect_err("it was tampered with"));
+    bob.follow(&good);
+    assert_eq!(bob.state(), alice.state());
+}
+
+#[test]
 fn own_messages_are_told_apart() {
     let (mut alice, _) = pair();
     let data = alice.seal("to myself");

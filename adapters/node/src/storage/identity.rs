@@ -59,13 +59,17 @@ impl Storage {
         identifiers: &[Identifier],
     ) -> Result<HashMap<Identifier, InboxId>, StorageError> {
         let mut latest: HashMap<(i16, String), (i64, Vec<u8>)> = HashMap::new();
-        for chunk in identifiers.chunks(LIST) {
-            let texts = chunk.iter().map(ToString::to_string);
-            let list = association::Column::Identifier.is_in(texts);
-            for row in association::Entity::find().filter(list).all(self.readers()).await? {
-                let entry = latest.entry((row.kind, row.identifier)).or_default();
-                if row.update_id > entry.0 {
-                    *entry = (row.update_id, row.inbox_id);
+        for kind in [IdentifierKind::Ethereum, IdentifierKind::Passkey] {
+            let texts = identifiers.iter().filter(|it| it.kind() == kind).map(ToString::to_string);
+            for chunk in texts.collect::<Vec<_>>().chunks(LIST) {
+                let query = association::Entity::find()
+                    .filter(association::Column::Kind.eq(kind_number(kind)))
+                    .filter(association::Column::Identifier.is_in(chunk.iter().cloned()));
+                for row in query.all(self.readers()).await? {
+                    let entry = latest.entry((row.kind, row.identifier)).or_default();
+                    if row.update_id > entry.0 {
+                        *entry = (row.update_id, row.inbox_id);
+                    }
                 }
             }
         }

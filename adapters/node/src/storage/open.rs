@@ -8,11 +8,11 @@
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector, SqlxSqliteConnector, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -39,7 +39,7 @@ pub(super) struct Database {
     /// Those that read; for a database in memory the same connection, because there is no other way to it.
     pub(super) readers: DatabaseConnection,
     /// Keeps other nodes off a file.
-    _guard: Option<File>,
+    guard: Mutex<Option<File>>,
 }
 
 impl Database {
@@ -50,21 +50,30 @@ impl Database {
             DatabaseUrl::File(path) => file(&path, readers).await?,
             DatabaseUrl::Postgres(options) => postgres(*options, readers).await?,
         };
-        if let Err(error) = Migrator::up(&database.writer, None).await {
+        if let Err(error) = migrate(&database.writer).await {
             database.close().await;
             return Err(opening(error));
         }
         Ok(database)
     }
 
-    /// Closes all connections, once nobody uses them.
+    /// Closes all connections, once nobody uses them, and lets the next node in. Whoever still holds this value can
+    /// do nothing with it.
     pub(super) async fn close(&self) {
         for connection in [&self.readers, &self.writer] {
             if let Err(error) = connection.close_by_ref().await {
                 tracing::warn!(%error, "a database connection was not closed in order");
             }
         }
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
+}
+
+/// All or nothing: a node that dies halfway must not leave a schema that the next one does not understand.
+async fn migrate(writer: &DatabaseConnection) -> Result<(), DbErr> {
+    let transaction = writer.begin().await?;
+    Migrator::up(&transaction, None).await?;
+    transaction.commit().await
 }
 
 fn opening(error: impl std::error::Error + Send + Sync + 'static) -> NodeError {
@@ -85,7 +94,7 @@ async fn memory() -> Result<Database, NodeError> {
     let options = SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
     let pool = sqlite_pool(1).min_connections(1).connect_with(options).await.map_err(opening)?;
     let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-    Ok(Database { readers: writer.clone(), writer, _guard: None })
+    Ok(Database { readers: writer.clone(), writer, guard: Mutex::default() })
 }
 
 async fn file(path: &Path, readers: u32) -> Result<Database, NodeError> {
@@ -104,7 +113,7 @@ async fn file(path: &Path, readers: u32) -> Result<Database, NodeError> {
     Ok(Database {
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         readers: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
-        _guard: Some(guard),
+        guard: Mutex::new(Some(guard)),
     })
 }
 
@@ -152,7 +161,7 @@ async fn postgres(options: PgConnectOptions, readers: u32) -> Result<Database, N
     Ok(Database {
         writer: SqlxPostgresConnector::from_sqlx_postgres_pool(writer),
         readers: SqlxPostgresConnector::from_sqlx_postgres_pool(readers),
-        _guard: None,
+        guard: Mutex::default(),
     })
 }
 

@@ -95,3 +95,36 @@ fn fitting(sizes: &[i64], budget: u64) -> usize {
         .count();
     count.max(1).min(sizes.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_takes_what_fits_but_never_nothing() {
+        for (sizes, budget, count) in [
+            (&[][..], 10, 0),
+            (&[5, 5, 5], 10, 2),
+            (&[5, 5, 5], 15, 3),
+            (&[50, 5], 10, 1),
+            (&[5, 50, 5], 10, 1),
+            (&[-3, 5], 10, 2),
+            (&[i64::MAX, i64::MAX], u64::MAX, 2),
+        ] {
+            assert_eq!(fitting(sizes, budget), count, "{sizes:?} in {budget}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_does_not_say_has_a_meaning() {
+        let unspecified = SortDirection::Descending;
+        let all = PageRequest { descending: true, limit: 100, cursor: 0 };
+        assert_eq!(PageRequest::from_wire(None, 100, unspecified), all);
+        let paging = PagingInfo { direction: 1, limit: 7, id_cursor: 9 };
+        let asked = PageRequest { descending: false, limit: 7, cursor: 9 };
+        assert_eq!(PageRequest::from_wire(Some(paging), 100, unspecified), asked);
+        let unknown = PagingInfo { direction: 17, limit: 700, id_cursor: 9 };
+        let read = PageRequest { descending: true, limit: 100, cursor: 9 };
+        assert_eq!(PageRequest::from_wire(Some(unknown), 100, unspecified), read);
+    }
+}

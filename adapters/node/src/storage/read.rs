@@ -123,11 +123,13 @@ impl Storage {
         with_content: bool,
     ) -> Result<HashMap<Vec<u8>, group_message::V1>, StorageError> {
         let ids: Vec<i64> = self.newest(groups).await?.into_values().map(crate::entity::to_stored).collect();
+        if with_content {
+            self.require_fit(&ids).await?;
+        }
         let mut found = HashMap::new();
         for chunk in ids.chunks(LIST) {
             let list = messages::Entity::find().filter(messages::Column::Id.is_in(chunk.iter().copied()));
             if with_content {
-                self.require_fit(list.clone()).await?;
                 for row in list.all(self.readers()).await? {
                     found.insert(row.group_id.clone(), row.into());
                 }
@@ -152,10 +154,19 @@ impl Storage {
         Ok(found)
     }
 
-    async fn require_fit(&self, list: sea_orm::Select<messages::Entity>) -> Result<(), StorageError> {
-        let sizes = list.select_only().column(messages::Column::Size).into_tuple::<i64>();
-        let sizes = sizes.all(self.readers()).await?;
-        let total = sizes.into_iter().map(from_stored).fold(0_u64, u64::saturating_add);
+    /// Whether these messages together are no more than a client takes.
+    async fn require_fit(&self, ids: &[i64]) -> Result<(), StorageError> {
+        let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+        if count.saturating_mul(self.largest_group_message()) <= self.0.page_bytes {
+            return Ok(());
+        }
+        let mut total = 0_u64;
+        for chunk in ids.chunks(LIST) {
+            let list = messages::Entity::find().filter(messages::Column::Id.is_in(chunk.iter().copied()));
+            let sizes = list.select_only().column(messages::Column::Size).into_tuple::<i64>();
+            let sizes = sizes.all(self.readers()).await?;
+            total = sizes.into_iter().map(from_stored).fold(total, u64::saturating_add);
+        }
         if total > self.0.page_bytes { Err(StorageError::TooMuch) } else { Ok(()) }
     }
 

@@ -41,6 +41,8 @@ impl FromStr for DatabaseUrl {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -49,14 +51,11 @@ mod tests {
             assert!(matches!(url.parse(), Ok(DatabaseUrl::Memory)), "{url}");
         }
         for (url, path) in [
-            ("sqlite:///var/lib/node.db", "/var/lib/node.db"),
-            ("sqlite://node.db", "node.db"),
-            ("sqlite:a/b.db", "a/b.db"),
+            ("sqlite:///var/lib/node.db", Path::new("/var/lib/node.db")),
+            ("sqlite://node.db", Path::new("node.db")),
+            ("sqlite:a/b.db", Path::new("a/b.db")),
         ] {
-            assert!(
-                matches!(url.parse(), Ok(DatabaseUrl::File(found)) if found == PathBuf::from(path)),
-                "{url}"
-            );
+            assert!(matches!(url.parse(), Ok(DatabaseUrl::File(found)) if found.as_path() == path), "{url}");
         }
         let Ok(DatabaseUrl::Postgres(options)) = "postgres://me:secret@db:5433/node".parse() else {
             panic!("the PostgreSQL URL is read")

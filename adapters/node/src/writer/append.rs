@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use hexmtp_domain::{PayloadHash, Topic};
+use hexmtp_domain::Topic;
 use hexmtp_proto::xmtp::mls::api::v1::{
     PublishCommitLogRequest, WelcomeMessage, group_message, welcome_message, welcome_message_input,
 };
@@ -18,11 +18,6 @@ use crate::envelope::{Body, Envelope};
 
 /// Rows of one statement. SQLite takes 32 766 values, PostgreSQL 65 535.
 const ROWS: usize = 500;
-
-/// By what a payload is recognised that was sent to the same log before (PEER.md 4).
-fn payload_hash(topic: &[u8], payload: &[u8]) -> Vec<u8> {
-    PayloadHash::of(&[topic, payload].concat()).to_vec()
-}
 
 /// The items whose hashes are neither in the column nor twice in the list.
 async fn only_new<'a, E: EntityTrait, T>(
@@ -58,7 +53,7 @@ pub(super) async fn group_messages(
     now_ns: u64,
     items: Vec<&NewGroupMessage>,
 ) -> Result<Vec<Arc<Envelope>>, DbErr> {
-    let hashed = items.into_iter().map(|it| (payload_hash(it.group_id.as_ref(), &it.input.data), it));
+    let hashed = items.into_iter().map(|it| (it.hash.to_vec(), it));
     let new =
         only_new::<messages::Entity, _>(connection, messages::Column::PayloadHash, hashed.collect()).await?;
     let (mut rows, mut envelopes) = (Vec::new(), Vec::new());
@@ -104,7 +99,7 @@ pub(super) async fn welcomes(
     now_ns: u64,
     items: Vec<&NewWelcome>,
 ) -> Result<Vec<Arc<Envelope>>, DbErr> {
-    let hashed = items.into_iter().map(|it| (payload_hash(it.destination.as_ref(), it.data()), it));
+    let hashed = items.into_iter().map(|it| (it.hash.to_vec(), it));
     let new =
         only_new::<welcome::Entity, _>(connection, welcome::Column::PayloadHash, hashed.collect()).await?;
     let (mut rows, mut envelopes) = (Vec::new(), Vec::new());
@@ -121,14 +116,6 @@ pub(super) async fn welcomes(
 }
 
 impl NewWelcome {
-    fn data(&self) -> &[u8] {
-        match &self.input.version {
-            Some(welcome_message_input::Version::V1(welcome)) => &welcome.data,
-            Some(welcome_message_input::Version::WelcomePointer(pointer)) => &pointer.welcome_pointer,
-            None => &[],
-        }
-    }
-
     fn numbered(&self, id: u64, created_ns: u64) -> WelcomeMessage {
         let installation_key = self.destination.to_vec();
         let version = self.input.version.clone().map(|version| match version {

@@ -10,11 +10,14 @@ mod identity;
 mod recover;
 mod work;
 
+#[cfg(test)]
+mod writer_tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use hexmtp_domain::InboxId;
 use hexmtp_domain::identity::Identifier;
+use hexmtp_domain::{InboxId, PayloadHash};
 use hexmtp_proto::Message;
 use hexmtp_proto::xmtp::mls::api::v1::{PublishCommitLogRequest, WelcomeMessageInput, group_message_input};
 use sea_orm::{DatabaseConnection, DbErr};
@@ -41,6 +44,8 @@ const RECOVERY_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct NewGroupMessage {
     /// The group that its framing names.
     pub(crate) group_id: hexmtp_domain::GroupId,
+    /// By what it is recognised if it is sent again.
+    pub(crate) hash: PayloadHash,
     /// Whether its framing says that it is a commit.
     pub(crate) is_commit: bool,
     /// The message.
@@ -50,6 +55,8 @@ pub(crate) struct NewGroupMessage {
 /// A welcome or a pointer to one, checked.
 #[derive(Debug)]
 pub(crate) struct NewWelcome {
+    /// By what it is recognised if it is sent again.
+    pub(crate) hash: PayloadHash,
     /// To whom.
     pub(crate) destination: hexmtp_domain::WelcomeDestination,
     /// The welcome.

@@ -104,14 +104,14 @@ impl Writer {
         }
     }
 
-    fn failed(&mut self, error: &DbErr) {
+    pub(super) fn failed(&mut self, error: &DbErr) {
         tracing::error!(%error, "a transaction failed");
         self.metrics.failed_batches.inc();
         self.is_certain = false;
     }
 
     /// One transaction. Only after it are counters moved and subscribers told.
-    async fn transact(&mut self, writes: &[Write]) -> Result<Vec<WriteOutcome>, DbErr> {
+    pub(super) async fn transact(&mut self, writes: &[Write]) -> Result<Vec<WriteOutcome>, DbErr> {
         // SQLite takes the lock for writing at once: to ask for it later could fail.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

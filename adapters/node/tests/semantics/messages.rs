@@ -165,7 +165,7 @@ pub(crate) async fn the_newest_messages_come_in_the_order_asked(node: &Running) 
     let groups: Vec<[u8; 16]> = (0..600).map(|_| fresh()).collect();
     let empty: [u8; 16] = fresh();
     for round in ["old", "new"] {
-        let messages: Vec<_> = groups.iter().map(|group| private_message(*group, COMMIT, round.as_bytes()));
+        let messages = groups.iter().map(|group| private_message(*group, COMMIT, round.as_bytes()));
         peer.send(&messages.collect::<Vec<_>>()).await.unwrap();
     }
     let mut asked: Vec<[u8; 16]> = groups.iter().rev().copied().collect();
@@ -206,13 +206,26 @@ pub(crate) async fn large_messages_make_short_pages_that_go_on(node: &Running) {
     assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7]);
     let page = peer.query(group, Some((Ascending, 100, 0))).await;
     assert_eq!((page.messages.len(), page.paging_info.unwrap().id_cursor), (3, 3));
+    // The newest of many groups with content may be more than a client takes; then it is told to ask for less.
+    let groups: Vec<[u8; 16]> = (0..5).map(|_| fresh()).collect();
+    for group in &groups {
+        peer.send(&[private_message(*group, APPLICATION, &vec![9; 6 * 1024 * 1024])]).await.unwrap();
+    }
+    let newest = async |count: usize, include_content| {
+        let group_ids = groups[..count].iter().map(|group| group.to_vec()).collect();
+        let request = GetNewestGroupMessageRequest { group_ids, include_content };
+        peer.mls.clone().get_newest_group_message(request).await
+    };
+    assert_eq!(code(newest(5, true).await), Code::ResourceExhausted);
+    assert_eq!(newest(3, true).await.unwrap().into_inner().responses.len(), 3);
+    assert_eq!(newest(5, false).await.unwrap().into_inner().responses.len(), 5);
     // The largest that is taken comes back, one larger is not taken.
     let limit = 25 * 1024 * 1024 - 4 * 1024;
     let frame = private_message(group, APPLICATION, &[0; 0x4000]).len() - 0x4000;
     peer.send(&[private_message(group, APPLICATION, &vec![1; limit - frame])]).await.unwrap();
     let too_large = private_message(group, APPLICATION, &vec![2; limit - frame + 1]);
     assert_eq!(code(peer.send(&[too_large]).await), Code::InvalidArgument);
-    let page = peer.query(group, Some((Ascending, 100, 8))).await;
+    let page = peer.query(group, Some((Ascending, 100, 13))).await;
     assert_eq!(page.messages.len(), 1);
     assert_eq!(v1(page.messages[0].clone()).data.len(), limit);
 }

@@ -53,8 +53,16 @@ pub(crate) struct Peer {
 impl Peer {
     /// Connects.
     pub(crate) async fn connect(url: &str) -> Self {
-        let channel =
-            Endpoint::from_shared(url.to_owned()).unwrap().connect().await.expect("the node answers");
+        let endpoint = Endpoint::from_shared(url.to_owned()).unwrap();
+        Self::on(endpoint.connect().await.expect("the node answers"))
+    }
+
+    /// Connects when it is used, and again when the connection broke.
+    pub(crate) fn connect_lazily(url: &str) -> Self {
+        Self::on(Endpoint::from_shared(url.to_owned()).unwrap().connect_lazy())
+    }
+
+    fn on(channel: Channel) -> Self {
         let limit = 25 * 1024 * 1024;
         Self {
             mls: MlsApiClient::new(channel.clone())
@@ -83,6 +91,12 @@ impl Peer {
         });
         let request = wire::QueryGroupMessagesRequest { group_id: group.to_vec(), paging_info };
         self.mls.clone().query_group_messages(request).await.unwrap().into_inner()
+    }
+
+    /// Whether a group can be read now.
+    pub(crate) async fn query_outcome(&self, group: [u8; 16]) -> Result<(), Status> {
+        let request = wire::QueryGroupMessagesRequest { group_id: group.to_vec(), paging_info: None };
+        self.mls.clone().query_group_messages(request).await.map(drop)
     }
 
     /// A whole group, ascending, page by page as official clients read it.
@@ -143,6 +157,11 @@ pub(crate) fn message_input(data: &[u8]) -> wire::GroupMessageInput {
         should_push: true,
     });
     wire::GroupMessageInput { version: Some(version) }
+}
+
+/// A folder for a database.
+pub(crate) fn new_folder() -> TempDir {
+    tempfile::tempdir().unwrap()
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);

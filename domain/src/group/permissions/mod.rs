@@ -10,7 +10,10 @@ use crate::group::mutable_metadata::{
     DISAPPEAR_FROM, DISAPPEAR_IN, MINIMUM_VERSION, POLICY_FIELDS, Role, SUPER_ADMIN_PREFIX,
 };
 
+mod change;
 mod wire_policy;
+
+pub use change::PolicyChange;
 
 /// The extension type.
 pub const EXTENSION_ID: u16 = 0xff02;

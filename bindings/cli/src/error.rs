@@ -30,8 +30,8 @@ pub(crate) enum CliError {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error(transparent)]
-    SecretStore(#[from] SecretStoreError),
+    #[error("there is no keychain that can be used")]
+    NoKeychain(#[source] SecretStoreError),
     #[error(transparent)]
     Connect(#[from] GrpcConnectError),
     #[error(transparent)]
@@ -67,6 +67,16 @@ pub(crate) enum CliError {
     /// Several conversations are meant by this.
     #[error("\"{wanted}\" can mean several conversations: {}", candidates.join(", "))]
     Ambiguous { wanted: String, candidates: Vec<String> },
+    /// A message waits for the network.
+    #[error("the message is stored and not sent yet")]
+    NotSentYet(#[source] ChangeError),
+    /// The key store of the profile cannot be used.
+    #[error("the key store of the profile ({place}) cannot be used")]
+    KeyStore {
+        place: String,
+        #[source]
+        source: SecretStoreError,
+    },
     /// Some conversations could not be read.
     #[error("{0} conversations could not be read to their end")]
     PartlySynced(usize),
@@ -116,7 +126,8 @@ impl CliError {
             Self::Sync(error) => error.code(),
             Self::Identity(error) => error.code(),
             Self::Store(error) => error.code(),
-            Self::SecretStore(error) => error.code(),
+            Self::NoKeychain(error) => error.code(),
+            Self::KeyStore { source, .. } => source.code(),
             Self::Connect(error) => error.code(),
             Self::Entropy(_) => "cli.entropy",
             Self::Wallet(error) => error.code(),
@@ -131,6 +142,7 @@ impl CliError {
             Self::NoConversation(_) => "cli.no_conversation",
             Self::Ambiguous { .. } => "cli.ambiguous_conversation",
             Self::PartlySynced(_) => "cli.partly_synced",
+            Self::NotSentYet(_) => "cli.not_sent_yet",
             Self::File { .. } => "cli.file",
             Self::Io(_) => "cli.output",
             Self::Json(_) => "cli.json",
@@ -145,7 +157,7 @@ impl CliError {
             Self::NotRegistered(_) | Self::NotInitialised { .. } | Self::NoConversation(_) => Class::NotFound,
             Self::OtherWallet { .. } => Class::Refused,
             Self::KeyMissing(_) | Self::Profile { .. } | Self::File { .. } | Self::Io(_) => Class::Storage,
-            Self::PartlySynced(_) => Class::Unsettled,
+            Self::PartlySynced(_) | Self::NotSentYet(_) => Class::Unsettled,
             Self::Entropy(_) | Self::Runtime(_) | Self::Json(_) | Self::Unexpected(_) => Class::Internal,
             _ => Class::of(self.code()),
         }

@@ -131,7 +131,7 @@ mod tests {
             ("sync.contention", Class::Unsettled),
             ("group.mutable_metadata.too_long", Class::Refused),
             ("group.membership.unknown_inboxes", Class::NotFound),
-            ("group.permissions.malformed", Class::Internal),
+            ("group.leaving.last_member", Class::Refused),
             ("identity.invalid_private_key", Class::Usage),
             ("mls.corrupt_row", Class::Internal),
             ("", Class::Internal),

@@ -40,9 +40,12 @@ pub(crate) fn for_code(code: &str) -> Option<&'static str> {
             "a private key has 64 hexadecimal digits, with or without 0x before them"
         }
         "change.not_a_member" => "somebody in the conversation has to add you again",
-        "change.not_permitted" | "commit.not_permitted" => "an admin of the group may do it",
+        "change.not_permitted" | "commit.not_permitted" => {
+            "in a group, an admin may do it; a direct conversation stays as it is"
+        }
         "change.needs_readd" => "somebody in the conversation has to remove and add you again",
         "change.paused" => "a newer hexmtp is needed to write here; reading works",
+        "cli.not_sent_yet" => "`hexmtp sync` sends it when the network is there again",
         "change.unsettled" | "sync.contention" | "cli.partly_synced" => "`hexmtp sync` goes on with it",
         "register.too_many_installations" => "an inbox has at most ten devices; revoke one",
         "register.revoked" => "this device was removed from its inbox; make a new --profile",

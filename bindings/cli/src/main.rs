@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod hint;
 mod logging;
+mod outgoing;
 mod output;
 mod people;
 mod person;

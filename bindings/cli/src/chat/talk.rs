@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use hexmtp::domain::MessageId;
-use hexmtp::domain::message::{message_id, text};
-use hexmtp::error::ChangeError;
 use hexmtp::ports::store::FeedPosition;
-use hexmtp::{Conversation, Message, SendOptions};
+use hexmtp::{Conversation, Message};
 use tokio::sync::watch;
 
 use crate::chat::command::{HELP, Line};
 use crate::chat::input::{Lines, Screen};
 use crate::commands::newest;
 use crate::error::CliError;
+use crate::outgoing::{Outgoing, Sending};
 use crate::output::{Output, Show};
 use crate::person::{self, Person};
 use crate::session::Session;
@@ -88,7 +87,7 @@ impl Talk {
     /// Publishes what waits, shows what has not been shown yet, and lets go of the profile.
     pub(super) async fn end(self) -> Result<(), CliError> {
         if *self.waiting.borrow() > 0 {
-            self.conversation.sync().await?;
+            self.conversation.sync().await.map_err(CliError::NotSentYet)?;
         }
         for message in newest(&self.conversation, LAST).await? {
             if !self.is_shown(message.id) && self.screen.echoes() {
@@ -169,25 +168,17 @@ impl Talk {
 
     /// Sends a text. Its id is known before, so that its own echo is not shown to the person who typed it.
     async fn send(&self, typed: &str) -> Result<(), CliError> {
-        let content = text::encode(typed);
-        let key = hex::encode(crate::profile::random_key()?.expose().get(..16).unwrap_or_default());
-        let id = message_id(self.conversation.id(), &key, &content.encode());
+        let outgoing = Outgoing::new(&self.conversation, typed)?;
         if !self.screen.echoes() {
-            self.lock().insert(id);
+            self.lock().insert(outgoing.id());
         }
-        let options = SendOptions { idempotency_key: Some(key), ..SendOptions::default() };
-        match self.conversation.send(&content, options).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_passing(&error) && self.is_stored(id).await? => {
+        match outgoing.send(&self.conversation).await? {
+            Sending::Sent => Ok(()),
+            Sending::Waits(error) => {
                 self.waiting.send_modify(|waiting| *waiting += 1);
                 self.note(&format!("not sent yet, tried again until it is ({})", error.code()))
             }
-            Err(error) => Err(error.into()),
         }
-    }
-
-    async fn is_stored(&self, id: MessageId) -> Result<bool, CliError> {
-        Ok(self.session.store.message(id).await?.is_some())
     }
 
     /// Sends what waits, as soon as the network is there again.
@@ -254,9 +245,4 @@ impl Talk {
     fn lock(&self) -> MutexGuard<'_, BTreeSet<MessageId>> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the network may do later what it did not do now.
-fn is_passing(error: &ChangeError) -> bool {
-    error.retry().is_worth_it()
 }

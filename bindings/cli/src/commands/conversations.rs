@@ -9,6 +9,7 @@ use crate::arguments::{
 };
 use crate::commands::messages::{offline_or_synced, typed_text};
 use crate::error::CliError;
+use crate::outgoing;
 use crate::output::{Output, Show};
 use crate::person;
 use crate::select::{self, WithStranger};
@@ -26,7 +27,7 @@ pub(crate) async fn dm(
     session.client.sync_welcomes().await?;
     let conversation = select::direct(&session.client, arguments.peer).await?;
     let message = match &text {
-        Some(text) => Some(conversation.send_text(text).await?),
+        Some(text) => Some(outgoing::send(&conversation, text).await?),
         None => None,
     };
     let view = ConversationView { message, ..conversation_view(&conversation, &session.people).await? };

@@ -76,7 +76,7 @@ async fn prepare(options: &GlobalOptions, folder: &Folder) -> Result<(Record, Se
     match database_key(folder, &secrets).await {
         Ok(key) => Ok((record, secrets, key)),
         // A keychain that answers can still decline, for example because nobody is there to unlock it.
-        Err(CliError::SecretStore(error))
+        Err(CliError::KeyStore { source: error, .. })
             if options.key_store == KeyStoreChoice::Auto && key_store == KeyStoreKind::Os =>
         {
             tracing::warn!(code = error.code(), "the keychain keeps nothing; secrets are kept in files");

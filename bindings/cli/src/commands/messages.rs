@@ -8,6 +8,7 @@ use hexmtp::{Conversation, Message, MessageStream, SyncSummary};
 
 use crate::arguments::{GlobalOptions, MessagesArguments, SendArguments, StreamArguments};
 use crate::error::CliError;
+use crate::outgoing;
 use crate::output::{Output, Show};
 use crate::select::{self, WithStranger};
 use crate::session::Session;
@@ -50,7 +51,7 @@ pub(crate) async fn send(
     let session = Session::open(options).await?;
     let name = &arguments.conversation;
     let conversation = select::conversation(&session, name, WithStranger::Open, false).await?;
-    let message_id = conversation.send_text(&text).await?;
+    let message_id = outgoing::send(&conversation, &text).await?;
     let title = title(&conversation, &session.people).await?;
     session.close().await?;
     output.show(&Sent { message_id, conversation: conversation.id(), title })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hexmtp::domain::Secret;
 use hexmtp::ports::platform::Entropy;
-use hexmtp::ports::secret_store::SecretStore;
+use hexmtp::ports::secret_store::{SecretStore, SecretStoreError};
 use hexmtp_keystore_file::FileSecretStore;
 use hexmtp_keystore_os::OsSecretStore;
 use hexmtp_platform_native::OsEntropy;
@@ -22,21 +22,31 @@ pub(crate) const DATABASE_KEY: &str = "database-key";
 /// The secrets of one profile.
 pub(crate) struct Secrets {
     store: Arc<dyn SecretStore>,
+    /// Where they are, for people.
+    place: String,
 }
 
 impl Secrets {
     /// The secrets of a profile in its key store.
     pub(crate) fn of(folder: &Folder, record: &Record) -> Self {
-        let store: Arc<dyn SecretStore> = match record.key_store {
-            KeyStoreKind::File => Arc::new(FileSecretStore::new(folder.keys())),
-            KeyStoreKind::Os => Arc::new(OsSecretStore::new(service(&record.id))),
-        };
-        Self { store }
+        match record.key_store {
+            KeyStoreKind::File => Self {
+                store: Arc::new(FileSecretStore::new(folder.keys())),
+                place: folder.keys().display().to_string(),
+            },
+            KeyStoreKind::Os => {
+                let service = service(&record.id);
+                Self {
+                    place: format!("\"{service}\" in the keychain"),
+                    store: Arc::new(OsSecretStore::new(service)),
+                }
+            }
+        }
     }
 
     /// The secret of this name, if there is one.
     pub(crate) async fn find(&self, name: &'static str) -> Result<Option<Secret>, CliError> {
-        Ok(self.store.load(name).await?)
+        self.store.load(name).await.map_err(|source| self.failed(source))
     }
 
     /// The secret of this name, which has to be there.
@@ -46,12 +56,16 @@ impl Secrets {
 
     /// Keeps a secret, and makes sure that it is kept: a database whose key is lost is lost.
     pub(crate) async fn keep(&self, name: &'static str, secret: &Secret) -> Result<(), CliError> {
-        self.store.save(name, secret).await?;
+        self.store.save(name, secret).await.map_err(|source| self.failed(source))?;
         if self.find(name).await?.as_ref() == Some(secret) {
             Ok(())
         } else {
             Err(CliError::Unexpected("the key store did not keep what it was given"))
         }
+    }
+
+    fn failed(&self, source: SecretStoreError) -> CliError {
+        CliError::KeyStore { place: self.place.clone(), source }
     }
 }
 
@@ -60,7 +74,7 @@ pub(crate) async fn kind_for_new_profile(choice: KeyStoreChoice, id: &str) -> Re
     let probe = async || OsSecretStore::new(service(id)).probe().await;
     match choice {
         KeyStoreChoice::File => Ok(KeyStoreKind::File),
-        KeyStoreChoice::Os => Ok(probe().await.map(|()| KeyStoreKind::Os)?),
+        KeyStoreChoice::Os => probe().await.map(|()| KeyStoreKind::Os).map_err(CliError::NoKeychain),
         KeyStoreChoice::Auto => Ok(match probe().await {
             Ok(()) => KeyStoreKind::Os,
             Err(error) => {

@@ -206,6 +206,7 @@ async fn only_the_owner_can_read_a_profile() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let (code, error) = alice.failure(&["info"]);
     assert_eq!((code, error["code"].as_str()), (6, Some("secret_store.unusable")));
-    assert!(string(&error["message"]).contains("others can read the file"), "{error}");
+    assert!(string(&error["causes"][0]).contains("others can read the file"), "{error}");
+    assert!(string(&error["message"]).contains("keys"), "{error}");
     world.stop().await;
 }

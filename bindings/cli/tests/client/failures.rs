@@ -1,8 +1,6 @@
 //! What goes wrong is told by an exit code, a stable code, a sentence and a hint.
 
 use crate::world::{World, files, lossy, string};
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_be_reached() {
@@ -31,13 +29,27 @@ async fn what_could_not_be_sent_is_kept_and_sent_later() {
     let world = World::new().await;
     let (alice, bob) = (world.person("alice"), world.person("bob"));
     alice.json(&["dm", &bob.address(), "first"]);
-    let cut_off = alice.with_url("http://127.0.0.1:1");
-    let (code, _) = cut_off.failure(&["send", &bob.address(), "later"]);
-    assert_eq!(code, 3);
+    let (bobs, cut_off) = (bob.address(), alice.with_url("http://127.0.0.1:1"));
+    let (code, error) = cut_off.failure(&["send", &bobs, "later"]);
+    assert_eq!((code, error["code"].as_str()), (7, Some("cli.not_sent_yet")));
+    assert!(string(&error["hint"]).contains("hexmtp sync") && !error["causes"][0].is_null(), "{error}");
+    let shown = cut_off.text(&["messages", &bobs, "--offline"]);
+    assert!(shown.contains("you: later (not sent yet)"), "{shown}");
+
+    // A chat goes on without the network, and says at its end what it could not do.
+    let mut chat = cut_off.start(&["chat", &bobs]);
+    chat.say("and this");
+    chat.say("and that");
+    let (code, _, errors) = chat.end();
+    assert_eq!(code, Some(7), "{errors:?}");
+
+    assert_eq!(bob.texts(&alice.address()), ["first"]);
     alice.json(&["sync"]);
-    let mut texts = bob.texts(&alice.address());
-    texts.dedup();
-    assert_eq!(texts.first().map(String::as_str), Some("first"));
+    let sent = ["first", "later", "and this", "and that"];
+    assert_eq!(bob.texts(&alice.address()), sent);
+    assert_eq!(alice.texts(&bobs), sent);
+    alice.json(&["sync"]);
+    assert_eq!(bob.texts(&alice.address()), sent, "nothing is sent twice");
     world.stop().await;
 }
 
@@ -123,15 +135,16 @@ async fn keys_that_are_wrong_missing_or_damaged() {
     std::fs::write(&key, "hexmtp secret 1\n00").unwrap();
     let (code, error) = alice.failure(&["info"]);
     assert_eq!((code, error["code"].as_str()), (6, Some("secret_store.unusable")));
-    std::fs::remove_file(&key).unwrap();
+    let elsewhere = key.with_file_name("elsewhere");
+    std::fs::rename(&key, &elsewhere).unwrap();
     for command in ["info", "init"] {
         let (code, error) = alice.failure(&[command]);
         assert_eq!((code, error["code"].as_str()), (6, Some("cli.key_missing")), "{command}");
     }
 
     // None of this changed anything.
+    std::fs::rename(&elsewhere, &key).unwrap();
     std::fs::write(&key, &good).unwrap();
-    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     let databases = |files: &[(std::path::PathBuf, Vec<u8>)]| -> Vec<Vec<u8>> {
         files
             .iter()

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::framing::{FramingError, classify, key_package_owner, private_message};
+use crate::framing::{FramingError, classify, key_package_owner};
 use crate::{GroupId, InstallationId, Originator};
 
 const GROUP: GroupId = GroupId::new([7; 16]);

@@ -12,7 +12,7 @@ mod captured;
 use std::sync::Arc;
 
 use captured::{Run, bytes, rows, runs, text};
-use hexmtp::Client;
+use hexmtp::{Client, Message};
 use hexmtp_domain::message::{GroupUpdated, MessageBody, MessageKind};
 use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_domain::{GroupId, InboxId, Secret, SequenceId, Timestamp};
@@ -215,13 +215,7 @@ async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
         if is_commit {
             let line = applied_line(message, &log, &place);
             if let Some(seen) = message["decrypted"].get(name) {
-                let told = change_told(&bytes(seen, "decrypted_message_bytes"));
-                let own =
-                    stored.iter().find(|own| own.cursor.is_some_and(|at| at.sequence_id == line.sequence_id));
-                let own = own.unwrap_or_else(|| panic!("{place}: nothing told"));
-                assert_eq!(change_told(&own.content), told, "{place}");
-                compared.transcripts += 1;
-                compared.left += told.left.len();
+                compare_transcript(seen, line, &stored, compared);
             }
             if log.last() == Some(line) && !conversation.is_active().await.expect("a state") {
                 // Who is removed learns of it, and has no part in the next epoch's secrets.
@@ -245,6 +239,16 @@ async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
         assert_eq!(found.installation.to_string(), text(seen, "sender_installation_id"), "{place}");
         compared.messages += 1;
     }
+}
+
+/// What a member's official client wrote about a commit, ours wrote too.
+fn compare_transcript(seen: &Value, line: &CommitLogRecord, stored: &[Message], compared: &mut Compared) {
+    let told = change_told(&bytes(seen, "decrypted_message_bytes"));
+    let at = |message: &&Message| message.cursor.is_some_and(|cursor| cursor.sequence_id == line.sequence_id);
+    let own = stored.iter().find(at).unwrap_or_else(|| panic!("nothing told of {}", line.sequence_id));
+    assert_eq!(change_told(&own.content), told, "commit {}", line.sequence_id);
+    compared.transcripts += 1;
+    compared.left += told.left.len();
 }
 
 /// What a transcript message tells; the order of its lists means nothing.

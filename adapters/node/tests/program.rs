@@ -40,7 +40,8 @@ async fn help_documents_every_setting_with_its_variable() {
 #[tokio::test]
 async fn it_says_one_line_serves_and_stops_in_order_on_both_signals() {
     for signal in ["TERM", "INT"] {
-        let mut command = program(&["--listen", "127.0.0.1:0", "--log-format", "json", "--log", "hexmtp_node=debug"]);
+        let mut command =
+            program(&["--listen", "127.0.0.1:0", "--log-format", "json", "--log", "hexmtp_node=debug"]);
         command.stderr(Stdio::piped());
         let node = Process::start(command).await;
         assert!(node.url.starts_with("http://127.0.0.1:"));

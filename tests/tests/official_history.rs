@@ -12,7 +12,7 @@ mod captured;
 use std::sync::Arc;
 
 use captured::{Run, bytes, rows, runs, text};
-use hexmtp::Client;
+use hexmtp::{Client, Message};
 use hexmtp_domain::message::{GroupUpdated, MessageBody, MessageKind};
 use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_domain::{GroupId, InboxId, Secret, SequenceId, Timestamp};
@@ -215,10 +215,7 @@ async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
         if is_commit {
             let line = applied_line(message, &log, &place);
             if let Some(seen) = message["decrypted"].get(name) {
-                let own =
-                    stored.iter().find(|own| own.cursor.is_some_and(|at| at.sequence_id == line.sequence_id));
-                let own = own.unwrap_or_else(|| panic!("{place}: nothing told"));
-                compare_told(&own.content, &bytes(seen, "decrypted_message_bytes"), &place, compared);
+                compare_transcript(seen, line, &stored, compared);
             }
             if log.last() == Some(line) && !conversation.is_active().await.expect("a state") {
                 // Who is removed learns of it, and has no part in the next epoch's secrets.
@@ -244,10 +241,12 @@ async fn follow(run: &Run, welcome: &Value, compared: &mut Compared) {
     }
 }
 
-/// The own line of the transcript tells what the official client's tells.
-fn compare_told(own: &[u8], official: &[u8], place: &str, compared: &mut Compared) {
-    let told = change_told(official);
-    assert_eq!(change_told(own), told, "{place}");
+/// What a member's official client wrote about a commit, ours wrote too.
+fn compare_transcript(seen: &Value, line: &CommitLogRecord, stored: &[Message], compared: &mut Compared) {
+    let told = change_told(&bytes(seen, "decrypted_message_bytes"));
+    let at = |message: &&Message| message.cursor.is_some_and(|cursor| cursor.sequence_id == line.sequence_id);
+    let own = stored.iter().find(at).unwrap_or_else(|| panic!("nothing told of {}", line.sequence_id));
+    assert_eq!(change_told(&own.content), told, "commit {}", line.sequence_id);
     compared.transcripts += 1;
     compared.left += told.left.len();
 }

@@ -1,5 +1,7 @@
 //! Lists in one column, and rows with anything in them.
 
+use std::collections::BTreeSet;
+
 use hexmtp_domain::group::LeafMember;
 use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::{InboxId, InstallationId};
@@ -11,7 +13,9 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use crate::blob::{decode_extensions, decode_members, encode_extensions, encode_members};
+use crate::blob::{
+    decode_extensions, decode_inboxes, decode_members, encode_extensions, encode_inboxes, encode_members,
+};
 use crate::entity::{
     commit_log, consent, conversation, deferred_welcome, feed, identity, intent, key_package, message,
     rejected,
@@ -30,6 +34,8 @@ fn lists_have_a_fixed_form() {
     assert_eq!(members, [vec![1, 1], vec![1; 32], vec![2; 32]].concat());
     let extension = RawExtension { id: 0xff00, data: vec![7, 8] };
     assert_eq!(encode_extensions(&[extension]).unwrap(), [1, 1, 0x80, 0xfe, 0x03, 2, 7, 8]);
+    let inboxes = encode_inboxes(&BTreeSet::from([InboxId::new([3; 32])])).unwrap();
+    assert_eq!(inboxes, Some([vec![1, 1], vec![3; 32]].concat()));
 }
 
 #[test]
@@ -37,6 +43,7 @@ fn lists_of_another_version_or_length_are_corrupt() {
     for blob in [&[][..], &[0], &[2, 0], &[1], &[1, 0, 0], &[1, 1], &[1, 255, 255, 255, 255, 15]] {
         assert!(is_corrupt(&decode_extensions(blob)), "{blob:?}");
         assert!(is_corrupt(&decode_members(blob)), "{blob:?}");
+        assert!(is_corrupt(&decode_inboxes("column", Some(blob))), "{blob:?}");
     }
 }
 
@@ -66,7 +73,11 @@ proptest! {
                 installation_id: InstallationId::new(key),
             })
             .collect();
-        prop_assert_eq!(decode_members(&encode_members(&members).unwrap()).unwrap(), members);
+        prop_assert_eq!(decode_members(&encode_members(&members).unwrap()).unwrap(), members.clone());
+        let inboxes: BTreeSet<_> = members.iter().map(|member| member.inbox_id).collect();
+        let blob = encode_inboxes(&inboxes).unwrap();
+        prop_assert_eq!(blob.is_none(), inboxes.is_empty());
+        prop_assert_eq!(decode_inboxes("column", blob.as_deref()).unwrap(), inboxes);
         let extensions: Vec<_> = extensions.into_iter().map(|(id, data)| RawExtension { id, data }).collect();
         prop_assert_eq!(decode_extensions(&encode_extensions(&extensions).unwrap()).unwrap(), extensions);
     }
@@ -76,6 +87,7 @@ proptest! {
         let blob = [vec![1], body].concat();
         prop_assert!(passes(&decode_members(&blob)));
         prop_assert!(passes(&decode_extensions(&blob)));
+        prop_assert!(passes(&decode_inboxes("column", Some(&blob))));
     }
 
     #[test]
@@ -101,7 +113,7 @@ proptest! {
             active_at: one, creator: b.clone(), added_by: b.clone(), membership: state, epoch: two,
             authenticator: c.clone(), extensions: vec![1, 0], members: d.clone(), paused_for: first.clone(),
             needs_readd: second.clone(), rotated_at: two, installations_checked_at: three,
-            welcome_sequence_id: number, last_message_at: other, pending_removals: first.clone(),
+            welcome_sequence_id: number, last_message_at: other, pending_removals: second.clone(),
         };
         prop_assert!(passes(&ConversationRecord::try_from(row)));
         let row = message::Model {

@@ -40,8 +40,7 @@ impl Conversation {
         content: &EncodedContent,
         options: SendOptions,
     ) -> Result<MessageId, ChangeError> {
-        let id = group::writable_of(&self.context, self.id).await?;
-        send(&self.context, id, content, options).await
+        send(&self.context, self.id, content, options).await
     }
 
     /// Publishes all messages that are stored and not sent, in their order ([`SendOptions::optimistic`]).

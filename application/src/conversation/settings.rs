@@ -51,7 +51,8 @@ impl Conversation {
     /// [`ChangeError::NotPermitted`] unless both numbers are greater than zero, [`ChangeError::Refused`] when the
     /// policies do not let this inbox.
     pub async fn update_disappearing(&self, settings: Option<Disappearing>) -> Result<(), ChangeError> {
-        group::update_disappearing(&self.context, self.id, settings).await
+        let id = group::writable_of(&self.context, self.id).await?;
+        group::update_disappearing(&self.context, id, settings).await
     }
 
     /// Asks all members for at least this protocol version. Those who claim a lower one are paused until they

@@ -61,12 +61,15 @@ impl Conversation {
         Ok(self.group_context().await?.mutable.app_data().to_owned())
     }
 
-    /// Since when and after how long messages disappear; `None` when they stay.
+    /// Since when and after how long messages disappear; `None` when they stay. Of a DM the group counts that is
+    /// written to.
     ///
     /// # Errors
     /// [`SyncError`] when it cannot be read.
     pub async fn disappearing(&self) -> Result<Option<Disappearing>, SyncError> {
-        Ok(self.group_context().await?.mutable.disappearing())
+        let id = group::writable_of(&self.context, self.id).await?;
+        let record = group::load(&self.context, id).await?;
+        Ok(GroupContext::parse(&record.extensions)?.mutable.disappearing())
     }
 
     /// Its admins; those that are super admins beside are among them.

@@ -13,7 +13,7 @@ use hexmtp_ports::store::{ConversationRecord, IntentRecord, MessageRecord, RowCh
 
 use crate::context::Context;
 use crate::error::ChangeError;
-use crate::group::{ensure_writable, follow_installations, load, stitched};
+use crate::group::{ensure_writable, follow_installations, load, stitched, writable_of};
 use crate::outbound::{new_intent, queue, settle};
 use crate::unit::Unit;
 
@@ -36,16 +36,36 @@ pub struct SendOptions {
     pub optimistic: bool,
 }
 
-/// Sends a content and gives the message's id. The message is stored and listed at once, and its sender wants
-/// the conversation.
+/// Sends a content to a conversation and gives the message's id. The message is stored and listed at once, and
+/// its sender wants the conversation.
 pub(crate) async fn send(
     context: &Context,
-    group_id: GroupId,
+    conversation: GroupId,
     content: &EncodedContent,
     options: SendOptions,
 ) -> Result<MessageId, ChangeError> {
+    let group_id = destination(context, conversation, content, &options).await?;
     let with = allowed(context, group_id).await?;
     submit(context, group_id, content, options, with).await
+}
+
+/// The group of a conversation that a message belongs to: the one that has it already under the key that was
+/// chosen for it, else the one that is written to now.
+async fn destination(
+    context: &Context,
+    conversation: GroupId,
+    content: &EncodedContent,
+    options: &SendOptions,
+) -> Result<GroupId, ChangeError> {
+    if let Some(key) = &options.idempotency_key {
+        let bytes = content.encode();
+        for id in stitched(context, conversation).await? {
+            if context.store.message(message_id(id, key, &bytes)).await?.is_some() {
+                return Ok(id);
+            }
+        }
+    }
+    Ok(writable_of(context, conversation).await?)
 }
 
 /// Sends a content that says nothing about whether its sender wants the conversation.

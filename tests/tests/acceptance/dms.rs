@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
+use hexmtp::domain::Timestamp;
 use hexmtp::domain::consent::ConsentState;
 use hexmtp::domain::group::ConversationKind;
+use hexmtp::domain::group::mutable_metadata::Disappearing;
 use hexmtp::domain::message::text;
 use hexmtp::{Client, Conversation, SendOptions};
 use hexmtp_tests::world::{Device, World};
@@ -57,6 +59,34 @@ async fn crossed_dms_are_one_conversation_that_goes_on_in_the_group_used_last() 
     }
     assert_agreement(&[&alice.client, &bob.client], one.id()).await;
     assert_agreement(&[&alice.client, &bob.client], two.id()).await;
+}
+
+/// R-GRP-224
+#[tokio::test]
+async fn what_was_said_once_is_not_said_again_in_the_group_that_came_into_use() {
+    let world = World::new();
+    let (alice, bob, one, two) = crossed(&world).await;
+    one.send_text("first").await.expect("sent");
+    let options = SendOptions { idempotency_key: Some("order 17".to_owned()), ..SendOptions::default() };
+    world.network.faults().set_offline(true);
+    assert!(one.send(&text::encode("one coffee"), options.clone()).await.is_err());
+    world.network.faults().set_offline(false);
+    world.clock.advance(Duration::from_secs(1));
+    two.send_text("second").await.expect("sent");
+    alice.client.sync_welcomes().await.expect("a sync");
+    of(&alice.client, two.id()).await.sync().await.expect("a sync");
+    assert_eq!(the_dm(&alice.client).await.id(), two.id());
+    one.send(&text::encode("one coffee"), options).await.expect("sent");
+    bob.sync().await;
+    let mut read = texts(&bob.client, two.id()).await;
+    read.sort_unstable();
+    assert_eq!(read, ["first", "one coffee", "second"]);
+    // The settings of the DM are those of the group in use, whichever handle asks.
+    let settings = Disappearing { from: Timestamp::from_nanos(1), after_nanos: 1 };
+    one.update_disappearing(Some(settings)).await.expect("set");
+    let active = the_dm(&alice.client).await;
+    assert_eq!(active.disappearing().await.expect("settings"), Some(settings));
+    assert_eq!(one.disappearing().await.expect("settings"), Some(settings));
 }
 
 /// R-GRP-225

@@ -31,8 +31,7 @@ pub struct Same {
 /// # Panics
 /// When they do not.
 pub async fn assert_same(ours: &Conversation, theirs: &OfficialConversation) -> Same {
-    assert_same_state(ours, theirs).await;
-    let commits = assert_same_commits(ours, theirs).await;
+    let commits = same_state(ours, theirs).await;
     let (our_messages, our_changes) = held_by_us(ours, theirs.client.store().is_some()).await;
     let (their_messages, their_changes) = held_by_them(theirs).await;
     let messages = our_messages.len().min(their_messages.len());
@@ -63,6 +62,11 @@ fn assert_equal(what: &str, ours: &[Held], theirs: &[Held]) {
 /// # Panics
 /// When they differ.
 pub async fn assert_same_state(ours: &Conversation, theirs: &OfficialConversation) {
+    same_state(ours, theirs).await;
+}
+
+/// Gives the sequence ids of the commits that we applied and both have seen.
+async fn same_state(ours: &Conversation, theirs: &OfficialConversation) -> BTreeSet<i64> {
     let record = ours.record().await.expect("our record");
     let state = theirs.state().await;
     assert!(!state.maybe_forked, "the official client suspects a fork: {}", state.fork_details);
@@ -80,6 +84,7 @@ pub async fn assert_same_state(ours: &Conversation, theirs: &OfficialConversatio
     assert_eq!(our_members(ours).await, their_members, "members, ours first");
     let context = ours.group_context().await.expect("our context");
     assert_same_metadata(&context, &state);
+    assert_same_commits(ours, theirs).await
 }
 
 async fn our_members(ours: &Conversation) -> Vec<Member> {

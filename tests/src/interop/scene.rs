@@ -1,10 +1,12 @@
 //! One scenario: its people, its folder, its line in the table.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use hexmtp::Client;
 use hexmtp_mls_openmls::OpenMlsEngine;
 use hexmtp_ports::mls::MlsEngine;
 use serde_json::{Value, json};
@@ -44,6 +46,7 @@ pub struct Scene {
     folder: TempDir,
     next: AtomicU64,
     officials: Mutex<Vec<Official>>,
+    ours: Mutex<Vec<Client>>,
     began: Instant,
 }
 
@@ -71,6 +74,7 @@ impl Scene {
             folder: tempfile::tempdir().expect("a folder"),
             next: AtomicU64::new(0),
             officials: Mutex::default(),
+            ours: Mutex::default(),
             began: Instant::now(),
         }
     }
@@ -81,7 +85,7 @@ impl Scene {
         self.arena.url()
     }
 
-    fn file(&self, kind: &str) -> std::path::PathBuf {
+    fn file(&self, kind: &str) -> PathBuf {
         self.folder.path().join(format!("{kind}-{}.db", self.next.fetch_add(1, Ordering::Relaxed)))
     }
 
@@ -123,14 +127,7 @@ impl Scene {
         self.open("build", Sdk::Nightly, official.wallet().clone(), how, Some(&file)).await
     }
 
-    async fn open(
-        &self,
-        op: &str,
-        sdk: Sdk,
-        wallet: Wallet,
-        how: Value,
-        file: Option<&std::path::Path>,
-    ) -> Official {
+    async fn open(&self, op: &str, sdk: Sdk, wallet: Wallet, how: Value, file: Option<&Path>) -> Official {
         // The process is shared by all scenarios, so names count over all of them.
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("client-{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -156,12 +153,32 @@ impl Scene {
 
     /// Another of our installations of a wallet, with a database in a file and an engine of its own.
     pub async fn ours_on(&self, wallet: &Wallet, mls: Arc<dyn MlsEngine>) -> Ours {
-        Ours::register(self.url(), wallet.clone(), Some(self.file("ours")), mls).await
+        let file = self.file("ours");
+        self.register(wallet, Some(file), mls).await
     }
 
     /// One of our clients that keeps everything in memory: cheaper where many are needed.
     pub async fn ours_in_memory(&self, wallet: &Wallet) -> Ours {
-        Ours::register(self.url(), wallet.clone(), None, Arc::new(OpenMlsEngine::new())).await
+        self.register(wallet, None, Arc::new(OpenMlsEngine::new())).await
+    }
+
+    async fn register(&self, wallet: &Wallet, file: Option<PathBuf>, mls: Arc<dyn MlsEngine>) -> Ours {
+        let ours = Ours::register(self.url(), wallet.clone(), file, mls).await;
+        self.ours.lock().expect("no test panics here").push(ours.client.clone());
+        ours
+    }
+
+    /// Ends a scenario in which ours had no reason to refuse anything.
+    ///
+    /// # Panics
+    /// When one of ours has refused something.
+    pub async fn end(&self) {
+        let ours = self.ours.lock().expect("no test panics here").clone();
+        for client in ours {
+            // One that was closed has nothing to say any more.
+            let refused = client.rejected(10).await.unwrap_or_default();
+            assert!(refused.is_empty(), "refused by {}: {refused:#?}", client.installation_id());
+        }
     }
 }
 

@@ -16,6 +16,7 @@ async fn they_create_a_dm_and_we_answer() {
     settle(&[&our_dm], &[&their_dm]).await;
     assert_eq!(their_dm.texts().await, ["from them", "from us", "and again"]);
     assert_eq!(assert_same(&our_dm, &their_dm).await.messages, 3);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,6 +34,7 @@ async fn we_create_a_dm_and_they_answer() {
     assert_eq!(assert_same(&our_dm, &their_dm).await.messages, 3);
     let state = their_dm.state().await;
     assert_eq!(state.peer, Some(ours.inbox_id().to_string()));
+    scene.end().await;
 }
 
 /// R-NET-209
@@ -65,4 +67,5 @@ async fn a_dm_created_from_both_sides_at_once_is_one_conversation() {
     their_texts.sort();
     assert_eq!(our_texts, ["in ours", "in theirs"]);
     assert_eq!(their_texts, ["in ours", "in theirs"]);
+    scene.end().await;
 }

@@ -76,6 +76,7 @@ async fn they_create_a_group_of_two() {
     let our_group = ours.joined(their_group.id).await;
     assert_eq!(our_group.name().await.expect("a name"), "pair");
     everybody_talks(&[our_group], &[their_group]).await;
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,6 +87,7 @@ async fn we_create_a_group_of_two() {
     let their_group = theirs.joined(our_group.id()).await;
     assert_eq!(their_group.state().await.name.as_deref(), Some("pair"));
     everybody_talks(&[our_group], &[their_group]).await;
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,6 +107,7 @@ async fn groups_of_three() {
     let theirs = [carol.joined(by_alice.id()).await];
     let ours = [by_alice.clone(), bob.joined(by_alice.id()).await];
     everybody_talks(&ours, &theirs).await;
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

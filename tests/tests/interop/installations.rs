@@ -31,6 +31,7 @@ async fn a_second_installation_of_theirs() {
     assert_eq!(assert_same(&our_group, &on_phone).await.messages, 3);
     assert_eq!(assert_same(&our_group, &on_laptop).await.messages, 2);
     assert_eq!(installations(&on_phone, phone.inbox_id()).await, 2);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,6 +56,7 @@ async fn a_second_installation_of_ours() {
     assert!(assert_same(&on_phone, &their_group).await.messages >= 3);
     assert!(assert_same(&on_laptop, &their_group).await.messages >= 2);
     assert_eq!(installations(&their_group, phone.inbox_id()).await, 2);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,6 +75,7 @@ async fn one_inbox_with_an_installation_of_each() {
     settle(&[&on_phone], &[&on_laptop, &carols]).await;
     assert_eq!(assert_same(&on_phone, &carols).await.messages, 3);
     assert_eq!(assert_same(&on_phone, &on_laptop).await.messages, 3);
+    scene.end().await;
 }
 
 /// R-NET-215
@@ -98,6 +101,7 @@ async fn a_revoked_installation_of_theirs() {
     on_laptop.sync().await;
     assert!(!on_laptop.state().await.active, "the laptop is out");
     assert_eq!(on_laptop.texts().await, ["from the laptop"]);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,6 +129,7 @@ async fn a_revoked_installation_of_ours() {
     settle(&[&bobs], &[&carols, &on_laptop]).await;
     assert!(assert_same(&bobs, &carols).await.messages >= 2);
     assert!(assert_same(&bobs, &on_laptop).await.messages >= 2);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -147,4 +152,5 @@ async fn an_official_installation_that_we_revoke() {
     assert_eq!(installations(&carols, phone.inbox_id()).await, 1);
     on_laptop.sync().await;
     assert!(!on_laptop.state().await.active, "the laptop is out");
+    scene.end().await;
 }

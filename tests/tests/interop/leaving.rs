@@ -37,6 +37,7 @@ async fn they_leave_a_group_of_ours() {
     assert_eq!(same.changes, 1, "who has left: {same:?}");
     daves.sync().await;
     assert!(!daves.state().await.active, "dave is out");
+    scene.end().await;
 }
 
 /// R-NET-208
@@ -55,6 +56,7 @@ async fn we_leave_a_group_of_theirs() {
     assert!(same.changes >= 1, "who has left: {same:?}");
     bobs.sync().await.expect("a sync");
     assert!(!bobs.is_active().await.expect("a state"), "bob is out");
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,4 +78,5 @@ async fn we_watch_one_of_theirs_leave() {
     settle(&[&our_group], &[&carols, &daves]).await;
     assert_eq!(assert_same(&our_group, &carols).await.messages, 2);
     assert_eq!(daves.state().await.pending_removal, Some(false));
+    scene.end().await;
 }

@@ -19,6 +19,7 @@ mod restarts;
 mod settings;
 mod streams;
 mod unusual;
+mod walk;
 mod welcomes;
 
 use hexmtp::Conversation;

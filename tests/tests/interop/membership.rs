@@ -41,6 +41,7 @@ async fn they_add_and_remove() {
     assert!(bobs.is_active().await.expect("a state"), "bob is in again");
     assert_eq!(assert_same(&alices, &carols).await.messages, 4);
     assert_eq!(crate::texts(&bobs).await, ["all four", "welcome back"]);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -80,6 +81,7 @@ async fn we_add_and_remove() {
     assert!(daves.state().await.active, "dave is in again");
     assert_eq!(assert_same(&alices, &carols).await.messages, 4);
     assert_eq!(daves.texts().await, ["all four", "thank you"]);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -102,4 +104,5 @@ async fn a_member_that_they_made_admin_removes() {
     let refused = alices.remove_members(&[carol.inbox_id()]).await;
     refused.expect_err("nobody removes a super admin");
     assert_same(&alices, &carols).await;
+    scene.end().await;
 }

@@ -23,6 +23,7 @@ async fn a_hundred_messages_each_way_interleaved() {
     );
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 200);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -43,6 +44,7 @@ async fn a_history_longer_than_one_page() {
     assert_eq!(crate::texts(&our_group).await.len(), 500);
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 500);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,6 +65,7 @@ async fn optimistic_sends() {
     our_group.publish_messages().await.expect("published");
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 20);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -102,4 +105,63 @@ async fn contents_of_all_types() {
     our_group.send_text("").await.expect("sent");
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 9);
+    scene.end().await;
+}
+
+/// Receivers keep the keys of three past epochs. A message of an older one cannot be read, and its sender, who sees it at
+/// its place in the log, sends it anew.
+///
+/// R-NET-220
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_of_past_epochs() {
+    let scene = Scene::begin("messages: sent 1 to 6 epochs behind, those too old sent anew, by either").await;
+    let (ours, theirs) = (scene.ours().await, scene.official().await);
+    let their_group = theirs.create_group(&[ours.inbox_id()], json!({})).await;
+    let our_group = ours.joined(their_group.id).await;
+    our_group.send_text("in step").await.expect("sent");
+    their_group.send("in step").await;
+    settle(&[&our_group], &[&their_group]).await;
+    let mut messages = 2;
+    for behind in 1..=6 {
+        // Of theirs three epochs behind there is more to say: see below.
+        if behind != 3 {
+            for number in 0..behind {
+                our_group.update_name(&format!("ours {number}")).await.expect("renamed");
+            }
+            their_group.send(&format!("theirs, {behind} behind")).await;
+            settle(&[&our_group], &[&their_group]).await;
+            messages += 1;
+            let same = assert_same(&our_group, &their_group).await;
+            assert_eq!(same.messages, messages, "theirs, {behind} behind");
+        }
+        for number in 0..behind {
+            their_group.rename(&format!("theirs {number}")).await;
+        }
+        our_group.send_text(&format!("ours, {behind} behind")).await.expect("sent");
+        settle(&[&our_group], &[&their_group]).await;
+        messages += 1;
+        let same = assert_same(&our_group, &their_group).await;
+        assert_eq!(same.messages, messages, "ours, {behind} behind");
+    }
+}
+
+/// The official sender thinks three epochs too many already and sends again what everybody has read. It dates the
+/// message by the second copy, and all receivers, official ones too, by the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_theirs_three_epochs_behind_comes_twice_and_counts_once() {
+    let scene = Scene::begin("messages: one of theirs three epochs behind comes twice and counts once").await;
+    let (ours, theirs, dave) = (scene.ours().await, scene.official().await, scene.official().await);
+    let their_group = theirs.create_group(&[ours.inbox_id(), dave.inbox_id()], json!({})).await;
+    let our_group = ours.joined(their_group.id).await;
+    let daves = dave.joined(their_group.id).await;
+    their_group.send("in step").await;
+    settle(&[&our_group], &[&their_group, &daves]).await;
+    for number in 0..3 {
+        our_group.update_name(&format!("ours {number}")).await.expect("renamed");
+    }
+    their_group.send("theirs, 3 behind").await;
+    settle(&[&our_group], &[&their_group, &daves]).await;
+    assert_eq!(assert_same(&our_group, &daves).await.messages, 2);
+    assert_eq!(their_group.texts().await, crate::texts(&our_group).await);
+    scene.end().await;
 }

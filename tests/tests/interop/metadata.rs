@@ -22,6 +22,7 @@ async fn either_renames() {
         let same = assert_same(&our_group, &their_group).await;
         assert!(same.changes >= 2, "both changes are in the transcript: {same:?}");
     }
+    scene.end().await;
 }
 
 /// They change something; we follow and are in the same state.
@@ -73,6 +74,7 @@ async fn everything_they_set_is_followed() {
     our_group.send_text("still in step").await.expect("sent");
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 1);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,6 +111,7 @@ async fn groups_that_start_with_options() {
     assert_same_state(&our_group, &their_group).await;
     assert_eq!(their_group.state().await.preset.as_deref(), Some("adminsOnly"));
     their_group.attempt("updateName", json!({ "value": "no" })).await.expect_err("names are for admins");
+    scene.end().await;
 }
 
 /// R-NET-203
@@ -132,4 +135,5 @@ async fn the_key_update_before_a_first_message() {
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(their_group.state().await.epoch, before + 1);
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 1);
+    scene.end().await;
 }

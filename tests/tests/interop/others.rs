@@ -45,6 +45,7 @@ async fn smoke(scene: &Scene, sdk: Sdk) {
 async fn the_older_release() {
     let scene = Scene::begin("5.5.0: DM, groups of either, rename, a member more").await;
     smoke(&scene, Sdk::Old).await;
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,4 +54,5 @@ async fn the_browser_bindings() {
         Scene::begin("browser bindings 1.11.0 over gRPC-Web: DM, groups of either, rename, a member more")
             .await;
     smoke(&scene, Sdk::Wasm).await;
+    scene.end().await;
 }

@@ -4,7 +4,7 @@ use hexmtp::{Conversation, GroupOptions};
 use hexmtp_domain::group::mutable_metadata::GROUP_NAME;
 use hexmtp_domain::group::permissions::{AccessPolicy, PolicyChange};
 use hexmtp_ports::store::CommitOutcome;
-use hexmtp_tests::interop::{OfficialConversation, Scene, assert_same, settle};
+use hexmtp_tests::interop::{OfficialConversation, Scene, assert_same, settle, until};
 use serde_json::json;
 
 /// How many of the group's commits came too late, as we saw it.
@@ -36,6 +36,7 @@ async fn they_lose_a_race() {
     let state = their_group.state().await;
     assert_eq!((state.name.as_deref(), state.description.as_deref()), (Some("ours"), Some("theirs")));
     assert_eq!(late_commits(&our_group).await, 1, "there was a race");
+    scene.end().await;
 }
 
 /// R-NET-201
@@ -51,6 +52,7 @@ async fn we_lose_a_race() {
     let state = their_group.state().await;
     assert_eq!((state.name.as_deref(), state.description.as_deref()), (Some("ours"), Some("theirs")));
     assert_eq!(late_commits(&our_group).await, 1, "there was a race");
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,6 +71,7 @@ async fn both_rename_and_send_at_once_again_and_again() {
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 25);
     assert!(late_commits(&our_group).await > 0, "there were races");
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,6 +91,67 @@ async fn both_add_members_at_once() {
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 3);
     assert_eq!(assert_same(&bobs, &daves).await.messages, 2);
     assert_eq!(their_group.state().await.members.len(), 4);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_change_the_same_member_at_once() {
+    let scene = Scene::begin("races: both add the same member in one epoch, both remove it, one each").await;
+    let (our_group, their_group) = pair(&scene).await;
+    let dave = scene.official().await;
+    tokio::join!(
+        async { our_group.add_members(&[dave.inbox_id()]).await.expect("added") },
+        their_group.add(dave.inbox_id()),
+    );
+    let daves = dave.joined(our_group.id()).await;
+    daves.send("here").await;
+    settle(&[&our_group], &[&their_group, &daves]).await;
+    assert_eq!(assert_same(&our_group, &their_group).await.messages, 2);
+    assert_eq!(assert_same(&our_group, &daves).await.messages, 1);
+
+    their_group.rename("by an admin").await;
+    settle(&[&our_group], &[&their_group]).await;
+    our_group.add_admin(their_group.client.inbox_id()).await.expect("an admin more");
+    their_group.sync().await;
+    // Unread commits of the other side: each makes its own on the old epoch.
+    our_group.remove_members(&[dave.inbox_id()]).await.expect("removed");
+    their_group.remove(dave.inbox_id()).await;
+    settle(&[&our_group], &[&their_group]).await;
+    assert_same(&our_group, &their_group).await;
+    assert_eq!(their_group.state().await.members.len(), 2);
+
+    their_group.add(dave.inbox_id()).await;
+    our_group.update_name("meanwhile").await.expect("renamed");
+    our_group.remove_members(&[dave.inbox_id()]).await.expect("removed");
+    their_group.add(dave.inbox_id()).await;
+    settle(&[&our_group], &[&their_group]).await;
+    assert_same(&our_group, &their_group).await;
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_follow_a_new_installation_at_once() {
+    let scene = Scene::begin("races: both add a member's new installation in one epoch").await;
+    let (our_group, their_group) = pair(&scene).await;
+    let dave = scene.official().await;
+    our_group.add_members(&[dave.inbox_id()]).await.expect("added");
+    let daves = dave.joined(our_group.id()).await;
+    settle(&[&our_group], &[&their_group, &daves]).await;
+    let laptop = scene.official_of(dave.wallet()).await;
+    let on_laptop = until("the laptop is in", || async {
+        tokio::join!(
+            async { our_group.update_installations().await.expect("updated") },
+            their_group.send("for the laptop"),
+        );
+        laptop.sync().await;
+        laptop.list().await.contains(&our_group.id()).then(|| laptop.conversation(our_group.id()))
+    })
+    .await;
+    on_laptop.send("from the laptop").await;
+    settle(&[&our_group], &[&their_group, &daves, &on_laptop]).await;
+    assert!(assert_same(&our_group, &their_group).await.messages >= 3);
+    assert!(assert_same(&our_group, &on_laptop).await.messages >= 1);
+    scene.end().await;
 }
 
 /// The official client does not ask whether it may: it publishes the commit, and everybody refuses it, itself included.

@@ -30,6 +30,7 @@ async fn our_registration_is_seen_by_them() {
     assert_eq!(theirs.call("keyPackageStatus", keys).await, json!([null]), "our key package is valid");
     let inbox_id = theirs.call("inboxOf", json!({ "address": address })).await;
     assert_eq!(inbox_id, json!(ours.inbox_id().to_string()));
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,6 +49,7 @@ async fn their_registration_is_seen_by_us() {
         let expected = (address.clone(), vec![address], vec![theirs.installation_id().to_string()]);
         assert_eq!(seen_by(&ours, inbox_id).await, expected);
     }
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -70,6 +72,7 @@ async fn their_accounts_are_followed_by_us() {
     theirs.call("changeRecovery", json!({ "address": recovery.address() })).await;
     let (recovery_seen, identifiers, _) = seen_by(&ours, theirs.inbox_id()).await;
     assert_eq!((recovery_seen, identifiers), (recovery.address(), vec![theirs.wallet().address()]));
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,6 +91,7 @@ async fn an_inbox_of_theirs_gets_an_installation_of_ours_and_the_other_way_round
     let mut both = vec![ours.installation_id().to_string(), theirs.installation_id().to_string()];
     both.sort();
     assert_eq!(seen_by(&ours, theirs.inbox_id()).await.2, both);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,4 +118,5 @@ async fn our_accounts_and_revocations_are_followed_by_them() {
     phone.client.revoke_all_other_installations(&signer).await.expect("revoked");
     let left = theirs.inbox_state(phone.inbox_id()).await.installations;
     assert_eq!(left, [phone.installation_id().to_string()]);
+    scene.end().await;
 }

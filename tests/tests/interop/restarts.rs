@@ -31,6 +31,7 @@ async fn the_official_client_restarts() {
     their_group.send("after").await;
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 4);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,6 +57,7 @@ async fn our_client_restarts() {
     let our_new =
         ours.client.conversation(new_group.id).await.expect("the group that came while we were away");
     assert_same(&our_new, &new_group).await;
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,6 +99,7 @@ async fn the_node_restarts() {
     .await;
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 7 + number);
+    scene.end().await;
 }
 
 async fn start(listen: SocketAddr, database_url: &str) -> RunningNode {

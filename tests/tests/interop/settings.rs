@@ -51,6 +51,7 @@ async fn metadata_and_roles_that_we_set_are_followed() {
     their_group.send("still in step").await;
     settle(&[&group], &[&their_group]).await;
     assert_eq!(assert_same(&group, &their_group).await.messages, 1);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,4 +98,5 @@ async fn a_dm_in_which_we_let_messages_disappear() {
     assert_eq!(their_dm.state().await.disappearing.map(|theirs| theirs.in_ns), Some(settings.after_nanos));
     settle(&[&our_dm], &[&their_dm]).await;
     assert_eq!(assert_same(&our_dm, &their_dm).await.messages, 1);
+    scene.end().await;
 }

@@ -59,4 +59,5 @@ async fn streams_on_both_sides() {
     assert_eq!(theirs_seen, expected.iter().collect::<Vec<_>>());
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 40);
+    scene.end().await;
 }

@@ -26,6 +26,7 @@ async fn sync_groups_of_their_installations_include_ours() {
     on_laptop.send("from the laptop").await;
     settle(&[&on_phone], &[&on_laptop, &carols]).await;
     assert_eq!(assert_same(&on_phone, &carols).await.messages, 2);
+    scene.end().await;
 }
 
 /// Ours cannot process the newer proposals yet and does not say that it can (PROTOCOL.md 4.9). MLS keeps a group from
@@ -82,6 +83,7 @@ async fn ours_is_not_added_to_a_migrated_group() {
     our_group.send_text("hello").await.expect("sent");
     settle(&[&our_group], &[&their_group]).await;
     assert_eq!(assert_same(&our_group, &their_group).await.messages, 1);
+    scene.end().await;
 }
 
 /// R-NET-212
@@ -106,6 +108,7 @@ async fn more_welcomes_than_fit_on_a_page() {
     }
     theirs.sync_all().await;
     assert_eq!(theirs.list().await.len(), 220);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,4 +126,24 @@ async fn a_dm_with_disappearing_messages() {
     their_dm.send("for ever").await;
     settle(&[&our_dm], &[&their_dm]).await;
     assert_eq!(assert_same(&our_dm, &their_dm).await.messages, 2);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_they_prepare_before_anybody_is_in_it() {
+    let scene =
+        Scene::begin("unusual: a group that they prepare alone, with messages, before they add us").await;
+    let (ours, theirs) = (scene.ours().await, scene.official().await);
+    let id = theirs.call("createGroupOptimistic", json!({ "options": { "name": "prepared" } })).await;
+    let group = theirs.conversation(id.as_str().and_then(|id| id.parse().ok()).expect("an id"));
+    group.call("sendText", json!({ "text": "to myself", "optimistic": true })).await;
+    group.add(ours.inbox_id()).await;
+    group.call("publishMessages", json!({})).await;
+    group.send("to you").await;
+    let our_group = ours.joined(group.id).await;
+    our_group.send_text("thank you").await.expect("sent");
+    settle(&[&our_group], &[&group]).await;
+    assert_eq!(our_group.name().await.expect("a name"), "prepared");
+    assert!(assert_same(&our_group, &group).await.messages >= 2);
+    scene.end().await;
 }

@@ -86,6 +86,7 @@ async fn welcomes_wrapped_with_x_wing() {
     assert_eq!(wrappings(&ours, theirs.installation_id()).await, [(WrapperAlgorithm::XWing, false)]);
     let joined = theirs.joined(by_us.id()).await;
     assert_same(&by_us, &joined).await;
+    scene.end().await;
 }
 
 /// R-NET-205
@@ -106,6 +107,7 @@ async fn welcomes_wrapped_with_x25519() {
     joined.send("hello").await;
     settle(&[&by_us], &[&joined]).await;
     assert_eq!(assert_same(&by_us, &joined).await.messages, 1);
+    scene.end().await;
 }
 
 /// R-NET-206
@@ -141,4 +143,5 @@ async fn welcome_pointers() {
     settle(&[&alices], &[&daves, &franks]).await;
     assert_eq!(assert_same(&alices, &daves).await.messages, 1);
     assert_eq!(assert_same(&alices, &franks).await.messages, 1);
+    scene.end().await;
 }

@@ -14,6 +14,8 @@
 //! their servers, both for tonic and without a transport.
 
 mod redacted;
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod status;
 
 pub use generated::xmtp;
 pub use prost;

@@ -5,11 +5,12 @@ use std::error::Error as _;
 use hexmtp_ports::commit_log::CommitLogError;
 use hexmtp_ports::delivery::DeliveryError;
 use hexmtp_ports::identity_log::IdentityLogError;
+use hexmtp_proto::status::code_name;
 use thiserror::Error;
 use tonic::{Code, Status};
 
 use crate::method::Method;
-use crate::verdict::{Verdict, code_name, judge};
+use crate::verdict::{Verdict, judge};
 
 /// How much of a server's text is kept, in characters.
 const REASON_LENGTH: usize = 200;

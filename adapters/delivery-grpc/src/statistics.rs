@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use hexmtp_proto::status::code_name;
 use tonic::Status;
 
 use crate::method::Method;
-use crate::verdict::code_name;
 
 /// What became of the calls of one method. A call that is repeated counts once for each attempt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
+use hexmtp_proto::status::code_name;
 use tonic::Code;
 
 use crate::metrics::Metrics;
@@ -78,32 +79,9 @@ impl Drop for Call {
         let code = self.code.unwrap_or(Code::Cancelled);
         let took = self.began.elapsed();
         let is_stream = self.method.starts_with("MlsApi/Subscribe");
-        self.metrics.call_ended(self.method, name(code), (!is_stream).then_some(took));
+        self.metrics.call_ended(self.method, code_name(code), (!is_stream).then_some(took));
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        tracing::debug!(method = self.method, code = name(code), milliseconds, "call");
-    }
-}
-
-/// The names of the gRPC specification.
-const fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
+        tracing::debug!(method = self.method, code = code_name(code), milliseconds, "call");
     }
 }
 

@@ -23,6 +23,15 @@ async fn pair(scene: &Scene) -> (Conversation, OfficialConversation) {
     (our_group, their_group)
 }
 
+/// Our name and their description were made in one epoch; both are there, and one of the two commits was made anew.
+async fn assert_one_came_late(our_group: &Conversation, their_group: &OfficialConversation) {
+    settle(&[our_group], &[their_group]).await;
+    assert_same(our_group, their_group).await;
+    let state = their_group.state().await;
+    assert_eq!((state.name.as_deref(), state.description.as_deref()), (Some("ours"), Some("theirs")));
+    assert_eq!(late_commits(our_group).await, 1, "there was a race");
+}
+
 /// R-NET-200
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_lose_a_race() {
@@ -31,11 +40,7 @@ async fn they_lose_a_race() {
     our_group.update_name("ours").await.expect("renamed");
     // They have not read our commit: theirs is for the epoch that it ended.
     their_group.call("updateDescription", json!({ "value": "theirs" })).await;
-    settle(&[&our_group], &[&their_group]).await;
-    assert_same(&our_group, &their_group).await;
-    let state = their_group.state().await;
-    assert_eq!((state.name.as_deref(), state.description.as_deref()), (Some("ours"), Some("theirs")));
-    assert_eq!(late_commits(&our_group).await, 1, "there was a race");
+    assert_one_came_late(&our_group, &their_group).await;
     scene.end().await;
 }
 
@@ -47,11 +52,7 @@ async fn we_lose_a_race() {
     their_group.call("updateDescription", json!({ "value": "theirs" })).await;
     // We have not read their commit: ours is for the epoch that it ended.
     our_group.update_name("ours").await.expect("renamed");
-    settle(&[&our_group], &[&their_group]).await;
-    assert_same(&our_group, &their_group).await;
-    let state = their_group.state().await;
-    assert_eq!((state.name.as_deref(), state.description.as_deref()), (Some("ours"), Some("theirs")));
-    assert_eq!(late_commits(&our_group).await, 1, "there was a race");
+    assert_one_came_late(&our_group, &their_group).await;
     scene.end().await;
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hexmtp_domain::Secret;
 use hexmtp_ports::store::Store;
 use hexmtp_store_memory::MemoryStore;
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqlStore};
 use hexmtp_tests::conformance::store::Stores;
 
 fn memory() -> Stores {
@@ -26,7 +26,7 @@ fn sqlite(encryption: Encryption) -> Stores {
         let path = folder.path().join("dätabase ?#%20 'x'.db3");
         let options = SqliteOptions::file(path, encryption.clone());
         Box::pin(async {
-            let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).await.expect("the store opens"));
+            let store: Arc<dyn Store> = Arc::new(SqlStore::open_sqlite(options).await.expect("the store opens"));
             store
         })
     })

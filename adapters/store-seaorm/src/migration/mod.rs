@@ -2,6 +2,7 @@
 
 mod m0001_initial;
 mod m0002_pending_removals;
+mod m0003_writers;
 #[cfg(test)]
 mod upgrade_tests;
 
@@ -12,7 +13,11 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Initial), Box::new(m0002_pending_removals::PendingRemovals)]
+        vec![
+            Box::new(m0001_initial::Initial),
+            Box::new(m0002_pending_removals::PendingRemovals),
+            Box::new(m0003_writers::Writers),
+        ]
     }
 }
 

@@ -8,8 +8,8 @@ use hexmtp_domain::{Cursor, GroupId, InboxId, KeyPackageRef, MessageId, Sequence
 use hexmtp_ports::identity_log::LoggedUpdate;
 use hexmtp_ports::store::{
     ChangeSet, CommitLogRecord, ConversationRecord, DeferredWelcome, FeedEntry, FeedEvent, FeedPosition,
-    IdentityRecord, IntentRecord, KeyPackageRecord, MessageRecord, MlsRows, RejectedRecord, Revision,
-    RowChange, Scope, Snapshot, StoreError,
+    IdentityRecord, IntentRecord, KeyPackageRecord, MessageRecord, MlsRows, PreferencesRecord,
+    RejectedRecord, Revision, RowChange, Scope, Snapshot, StoreError,
 };
 use thiserror::Error;
 
@@ -21,6 +21,29 @@ enum MisuseError {
     UnexpectedScope,
 }
 
+fn is_not_yet_written(row: &RowChange) -> bool {
+    matches!(
+        row,
+        RowChange::CacheAssociationState(_)
+            | RowChange::CacheInboxOf { .. }
+            | RowChange::DeleteConversation(_)
+            | RowChange::DeleteMessage(_)
+            | RowChange::RecordDeletion(_)
+            | RowChange::AdvanceWatermark { .. }
+            | RowChange::AppendRemoteCommitLog(_)
+            | RowChange::PutReadd(_)
+            | RowChange::Ice(_)
+            | RowChange::Thaw { .. }
+            | RowChange::PutCutover(_)
+            | RowChange::PutSyncProgress(_)
+            | RowChange::InsertTask(_)
+            | RowChange::SetTask { .. }
+            | RowChange::DeleteTask(_)
+            | RowChange::TakeLease { .. }
+            | RowChange::ReleaseLease { .. }
+    )
+}
+
 /// Everything that the store holds.
 #[derive(Default)]
 pub(crate) struct Data {
@@ -28,6 +51,7 @@ pub(crate) struct Data {
     mls: BTreeMap<Scope, MlsRows>,
     feed: Vec<FeedEvent>,
     pub(crate) identity: Option<IdentityRecord>,
+    pub(crate) preferences: Option<PreferencesRecord>,
     pub(crate) key_packages: BTreeMap<KeyPackageRef, KeyPackageRecord>,
     pub(crate) identity_updates: BTreeMap<InboxId, BTreeMap<SequenceId, LoggedUpdate>>,
     pub(crate) conversations: BTreeMap<GroupId, ConversationRecord>,
@@ -103,6 +127,9 @@ impl Data {
         if changes.mls.iter().any(|change| !expected.contains(&change.scope)) {
             return Err(StoreError::Backend(Box::new(MisuseError::UnexpectedScope)));
         }
+        if changes.rows.iter().any(is_not_yet_written) {
+            return Err(crate::queries::not_yet());
+        }
         Ok(())
     }
 
@@ -161,6 +188,29 @@ impl Data {
             RowChange::ForgetDeferredWelcome(cursor) => {
                 self.deferred_welcomes.remove(&cursor);
             }
+            RowChange::PutPreferences(record) => {
+                if self.preferences.as_ref().is_none_or(|stored| record.supersedes(stored)) {
+                    self.preferences = Some(record);
+                }
+            }
+            // Refused before the first change.
+            RowChange::CacheAssociationState(_)
+            | RowChange::CacheInboxOf { .. }
+            | RowChange::DeleteConversation(_)
+            | RowChange::DeleteMessage(_)
+            | RowChange::RecordDeletion(_)
+            | RowChange::AdvanceWatermark { .. }
+            | RowChange::AppendRemoteCommitLog(_)
+            | RowChange::PutReadd(_)
+            | RowChange::Ice(_)
+            | RowChange::Thaw { .. }
+            | RowChange::PutCutover(_)
+            | RowChange::PutSyncProgress(_)
+            | RowChange::InsertTask(_)
+            | RowChange::SetTask { .. }
+            | RowChange::DeleteTask(_)
+            | RowChange::TakeLease { .. }
+            | RowChange::ReleaseLease { .. } => {}
         }
     }
 

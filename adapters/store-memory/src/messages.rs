@@ -1,10 +1,13 @@
 //! The queries for messages.
 
-use hexmtp_domain::MessageId;
+use hexmtp_domain::{MessageId, Timestamp};
 use hexmtp_ports::port;
-use hexmtp_ports::store::{Direction, MessageFilter, MessageQuery, MessageRecord, StoreError};
+use hexmtp_ports::store::{
+    DeletionRecord, Direction, MessageFilter, MessageQuery, MessageRecord, StoreError,
+};
 
 use crate::MemoryStore;
+use crate::queries::not_yet;
 
 fn matches(filter: &MessageFilter, message: &MessageRecord) -> bool {
     (filter.groups.is_empty() || filter.groups.contains(&message.group_id))
@@ -37,6 +40,22 @@ impl MessageQuery for MemoryStore {
             }
             found.into_iter().take(filter.limit.unwrap_or(usize::MAX)).cloned().collect()
         })
+    }
+
+    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<Option<MessageRecord>>, StoreError> {
+        self.read(|data| ids.iter().map(|id| data.message(*id).cloned()).collect())
+    }
+
+    async fn deletions_of(&self, _: &[MessageId]) -> Result<Vec<DeletionRecord>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn expired_messages(&self, _: Timestamp, _: usize) -> Result<Vec<MessageId>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
+        Err(not_yet())
     }
 
     async fn count_messages(&self, filter: &MessageFilter) -> Result<u64, StoreError> {

@@ -3,14 +3,17 @@
 use std::cmp::Reverse;
 
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
+use hexmtp_domain::identity::Identifier;
 use hexmtp_domain::intent::IntentId;
-use hexmtp_domain::{GroupId, InboxId, SequenceId, Topic, VectorClock};
+use hexmtp_domain::{Cursor, GroupId, InboxId, MessageId, SequenceId, Timestamp, Topic, VectorClock};
 use hexmtp_ports::identity_log::LoggedUpdate;
 use hexmtp_ports::port;
 use hexmtp_ports::store::{
-    CommitLogRecord, ConsentQuery, ConversationFilter, ConversationQuery, ConversationRecord,
-    DeferredWelcome, DiagnosticsQuery, IdentityQuery, IdentityRecord, IntentQuery, IntentRecord,
-    KeyPackageRecord, RejectedRecord, StoreError,
+    CachedAssociationState, CommitLogRecord, ConsentQuery, ConversationFilter, ConversationListItem,
+    ConversationQuery, ConversationRecord, CutoverRecord, DeferredWelcome, DiagnosticsQuery, IcedEnvelope,
+    IdentityQuery, IdentityRecord, IntentQuery, IntentRecord, KeyPackageRecord, LeaseName, LeaseRecord,
+    Maintenance, PreferencesRecord, ProgressQuery, ReaddRecord, RejectedRecord, RemoteCommitLogRecord,
+    StoreError, StoreStatistics, SyncProgress, TaskId, TaskQuery, TaskRecord, Trim, Watermark,
 };
 
 use crate::MemoryStore;
@@ -58,12 +61,52 @@ impl IdentityQuery for MemoryStore {
         })
     }
 
+    async fn preferences(&self) -> Result<Option<PreferencesRecord>, StoreError> {
+        self.read(|data| data.preferences.clone())
+    }
+
+    async fn association_states(
+        &self,
+        _: &[(InboxId, SequenceId)],
+    ) -> Result<Vec<Option<CachedAssociationState>>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn inboxes_of(&self, _: &[Identifier]) -> Result<Vec<Option<Option<InboxId>>>, StoreError> {
+        Err(not_yet())
+    }
+}
+
+#[port]
+impl ProgressQuery for MemoryStore {
     async fn deferred_welcomes(&self) -> Result<Vec<DeferredWelcome>, StoreError> {
         self.read(|data| data.deferred_welcomes.values().cloned().collect())
     }
 
     async fn cursor(&self, topic: Topic) -> Result<VectorClock, StoreError> {
         self.read(|data| data.cursors.get(&topic).cloned().unwrap_or_default())
+    }
+
+    async fn cursors(&self, topics: &[Topic]) -> Result<Vec<VectorClock>, StoreError> {
+        self.read(|data| {
+            topics.iter().map(|topic| data.cursors.get(topic).cloned().unwrap_or_default()).collect()
+        })
+    }
+
+    async fn watermark(&self, _: Watermark) -> Result<u64, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn iced(&self, _: Topic) -> Result<Vec<IcedEnvelope>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn iced_behind(&self, _: Topic, _: Cursor) -> Result<Vec<IcedEnvelope>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn cutover(&self) -> Result<Option<CutoverRecord>, StoreError> {
+        Err(not_yet())
     }
 }
 
@@ -101,6 +144,21 @@ impl ConversationQuery for MemoryStore {
         })
     }
 
+    async fn conversation_ids(&self, filter: &ConversationFilter) -> Result<Vec<GroupId>, StoreError> {
+        Ok(self.conversations(filter).await?.into_iter().map(|record| record.id).collect())
+    }
+
+    async fn conversation_list(
+        &self,
+        _: &ConversationFilter,
+    ) -> Result<Vec<ConversationListItem>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn count_conversations(&self, _: &ConversationFilter) -> Result<u64, StoreError> {
+        Err(not_yet())
+    }
+
     async fn dm_groups(&self, pair: (InboxId, InboxId)) -> Result<Vec<ConversationRecord>, StoreError> {
         self.read(|data| {
             let found = data.conversations.values().filter(|record| record.dm_pair == Some(pair));
@@ -133,12 +191,75 @@ impl IntentQuery for MemoryStore {
         groups.dedup();
         Ok(groups)
     }
+
+    async fn lease(&self, _: LeaseName) -> Result<Option<LeaseRecord>, StoreError> {
+        Err(not_yet())
+    }
+}
+
+#[port]
+impl TaskQuery for MemoryStore {
+    async fn task(&self, _: TaskId) -> Result<Option<TaskRecord>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn due_tasks(&self, _: Timestamp, _: usize) -> Result<Vec<TaskRecord>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn sync_progress(&self, _: MessageId) -> Result<Option<SyncProgress>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn pending_sync_messages(&self) -> Result<Vec<SyncProgress>, StoreError> {
+        Err(not_yet())
+    }
+}
+
+#[port]
+impl Maintenance for MemoryStore {
+    async fn statistics(&self) -> Result<StoreStatistics, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn trim(&self, _: &Trim) -> Result<(), StoreError> {
+        Err(not_yet())
+    }
+
+    async fn wipe(&self) -> Result<(), StoreError> {
+        Err(not_yet())
+    }
+
+    async fn compact(&self) -> Result<(), StoreError> {
+        Err(not_yet())
+    }
+
+    async fn release(&self) -> Result<(), StoreError> {
+        Err(not_yet())
+    }
+
+    async fn reconnect(&self) -> Result<(), StoreError> {
+        Err(not_yet())
+    }
+}
+
+/// What is not written yet.
+pub(crate) fn not_yet() -> StoreError {
+    StoreError::Backend("not written yet".into())
 }
 
 #[port]
 impl ConsentQuery for MemoryStore {
     async fn consent(&self, entity: &ConsentEntity) -> Result<Option<ConsentRecord>, StoreError> {
         self.read(|data| data.consent.get(entity).cloned())
+    }
+
+    async fn consents(&self) -> Result<Vec<ConsentRecord>, StoreError> {
+        self.read(|data| data.consent.values().cloned().collect())
     }
 }
 
@@ -150,5 +271,18 @@ impl DiagnosticsQuery for MemoryStore {
 
     async fn commit_log(&self, group_id: GroupId) -> Result<Vec<CommitLogRecord>, StoreError> {
         self.read(|data| data.commit_log.iter().filter(|line| line.group_id == group_id).cloned().collect())
+    }
+
+    async fn remote_commit_log(
+        &self,
+        _: GroupId,
+        _: SequenceId,
+        _: usize,
+    ) -> Result<Vec<RemoteCommitLogRecord>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn readds(&self, _: GroupId) -> Result<Vec<ReaddRecord>, StoreError> {
+        Err(not_yet())
     }
 }

@@ -1,6 +1,6 @@
 //! Commits: one transaction each, on SQLite and on PostgreSQL.
 
-use hexmtp_ports::store::{ChangeSet, FeedPosition, StoreError};
+use hexmtp_ports::store::{ChangeSet, StoreError};
 use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionTrait};
 
 use crate::access::Connections;

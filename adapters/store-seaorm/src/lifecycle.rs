@@ -37,11 +37,11 @@ pub(crate) async fn open(place: &Place) -> Result<Connections, StoreError> {
 
 impl SqlStore {
     /// Lets go of the database for a while. Whatever is under way is finished; every call after that answers
-    /// [`StoreError::Released`] until [`SqlStore::reconnect`]. A database in memory is kept.
+    /// [`StoreError::Released`] until [`SqlStore::take_up`]. A database in memory is kept.
     ///
     /// # Errors
     /// [`StoreError::Closed`].
-    pub async fn release(&self) -> Result<(), StoreError> {
+    pub(crate) async fn let_go(&self) -> Result<(), StoreError> {
         let place = self.0.place.lock().await;
         if let Some(connections) = self.0.access.release(place.is_in_memory())? {
             connections.close().await;
@@ -53,7 +53,7 @@ impl SqlStore {
     ///
     /// # Errors
     /// As for opening; the store stays released then.
-    pub async fn reconnect(&self) -> Result<(), StoreError> {
+    pub(crate) async fn take_up(&self) -> Result<(), StoreError> {
         let place = self.0.place.lock().await;
         match self.0.access.resume()? {
             Resume::WasOpen => return Ok(()),

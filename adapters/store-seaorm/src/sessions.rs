@@ -9,7 +9,7 @@ use std::time::Duration;
 use hexmtp_ports::store::{FeedPosition, StoreError};
 
 use crate::entity::feed;
-use crate::postgres::{Server, listen};
+use crate::postgres::listen;
 use crate::store::Shared;
 
 /// How often the end of the feed is looked at on SQLite.

@@ -12,7 +12,7 @@ use hexmtp_domain::{GroupId, InboxId, InstallationId, MessageId, Secret, Timesta
 use hexmtp_ports::store::{
     ChangeSet, MessageFilter, MessageQuery, MessageRecord, RowChange, StoreError, UnitOfWork,
 };
-use hexmtp_store_seaorm::{Encryption, OpenProblem, SqliteOptions, SqlStore};
+use hexmtp_store_seaorm::{Encryption, OpenProblem, SqlStore, SqliteOptions};
 use sha2::{Digest, Sha256};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;

@@ -10,7 +10,7 @@ use hexmtp_domain::{GroupId, InboxId, InstallationId, MessageId, Timestamp};
 use hexmtp_ports::store::{
     ChangeFeed, ChangeSet, FeedPosition, MessageQuery, MessageRecord, RowChange, UnitOfWork,
 };
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqlStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 fn message(n: u8) -> MessageRecord {
     MessageRecord {

@@ -12,7 +12,7 @@ use hexmtp_ports::store::{
     ChangeSet, ConsentQuery, DiagnosticsQuery, MlsRowChange, RejectedRecord, Revision, RowChange, Scope,
     UnitOfWork,
 };
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqlStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 const NEEDLE: &[u8] = b"something that nobody else may read";
 
@@ -127,7 +127,8 @@ async fn commits_survive_without_closing() {
     for name in ["store.db3", "store.db3-wal"] {
         fs::copy(folder.path().join(name), copies.path().join(name)).unwrap();
     }
-    let copy = SqlStore::open_sqlite(SqliteOptions::file(copies.path().join("store.db3"), key())).await.unwrap();
+    let copy =
+        SqlStore::open_sqlite(SqliteOptions::file(copies.path().join("store.db3"), key())).await.unwrap();
     assert_eq!(copy.rejected(5).await.unwrap().len(), 1);
     let loaded = copy.load(&[Scope::Group(GroupId::new([1; 16]))]).await.unwrap();
     assert_eq!(loaded[0].revision, Revision(1));

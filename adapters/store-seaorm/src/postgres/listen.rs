@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hexmtp_ports::store::{FeedPosition, StoreError};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::DatabaseConnection;
 use sqlx::postgres::PgListener;
 
 use super::Server;

@@ -17,7 +17,7 @@ use crate::error::from_driver;
 
 pub(crate) use listen::listen;
 pub use options::PostgresOptions;
-pub(crate) use settle::{Mark, Settled, settle};
+pub(crate) use settle::{Mark, Settled, mark, settle};
 
 /// How long the server lets a transaction wait for its client, in milliseconds: one that will never hear of it again
 /// must not keep others of the installation waiting.

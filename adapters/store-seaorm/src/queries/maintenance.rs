@@ -25,10 +25,10 @@ impl Maintenance for SqliteStore {
     }
 
     async fn release(&self) -> Result<(), StoreError> {
-        Err(not_yet())
+        self.let_go().await
     }
 
     async fn reconnect(&self) -> Result<(), StoreError> {
-        Err(not_yet())
+        self.take_up().await
     }
 }

@@ -10,7 +10,7 @@ use hexmtp_ports::delivery::DeliveryService;
 use hexmtp_ports::identity_log::IdentityLog;
 use hexmtp_ports::mls::MlsEngine;
 use hexmtp_ports::platform::{Clock, Entropy, EntropyError, Runtime};
-use hexmtp_ports::store::{IdentityRecord, Store};
+use hexmtp_ports::store::{IdentityRecord, PreferencesRecord, Store};
 use hexmtp_ports::welcome_crypto::WelcomeCrypto;
 
 use crate::group_lock::GroupLocks;
@@ -65,7 +65,12 @@ pub(crate) struct ContextInner {
 
 impl ContextInner {
     /// Puts a context together.
-    pub(crate) fn new(ports: Ports, identity: &IdentityRecord, claimed_version: ProtocolVersion) -> Context {
+    pub(crate) fn new(
+        ports: Ports,
+        identity: &IdentityRecord,
+        preferences: &PreferencesRecord,
+        claimed_version: ProtocolVersion,
+    ) -> Context {
         Arc::new(Self {
             store: ports.store,
             delivery: ports.delivery,
@@ -77,7 +82,7 @@ impl ContextInner {
             runtime: ports.runtime,
             inbox_id: identity.inbox_id,
             key: identity.key.clone(),
-            hmac_root: identity.hmac_root.clone(),
+            hmac_root: preferences.hmac_root.clone(),
             claimed_version,
             locks: GroupLocks::default(),
             welcome_lock: async_lock::Mutex::new(()),

@@ -10,7 +10,7 @@ use hexmtp_domain::identity::{
 use hexmtp_domain::version::ProtocolVersion;
 use hexmtp_domain::{InboxId, Secret, SequenceId};
 use hexmtp_ports::signer::WalletSigner;
-use hexmtp_ports::store::{IdentityRecord, RowChange, Scope};
+use hexmtp_ports::store::{IdentityRecord, PreferencesRecord, RowChange, Scope, StoreError};
 
 use crate::context::{Context, ContextInner, Ports};
 use crate::error::RegisterError;
@@ -32,7 +32,8 @@ pub(crate) struct Registration {
 pub(crate) async fn open(ports: Ports, claimed_version: ProtocolVersion) -> Result<Context, RegisterError> {
     match ports.store.identity().await? {
         Some(identity) if identity.registered.is_some() => {
-            let context = ContextInner::new(ports, &identity, claimed_version);
+            let preferences = preferences(&ports).await?;
+            let context = ContextInner::new(ports, &identity, &preferences, claimed_version);
             review_stored(&context).await?;
             Ok(context)
         }
@@ -49,7 +50,8 @@ pub(crate) async fn register(
     let identifier = signer.identifier();
     let stored = ports.store.identity().await?;
     if let Some(identity) = stored.as_ref().filter(|identity| identity.registered.is_some()) {
-        let context = ContextInner::new(ports, identity, options.claimed_version);
+        let preferences = preferences(&ports).await?;
+        let context = ContextInner::new(ports, identity, &preferences, options.claimed_version);
         confirm_owner(&context, &identifier, options.nonce).await?;
         review_stored(&context).await?;
         return if context.standing.is_revoked() { Err(RegisterError::Revoked) } else { Ok(context) };
@@ -62,9 +64,16 @@ pub(crate) async fn register(
         Some(identity) => return Err(RegisterError::OtherInbox { stored: identity.inbox_id, signer: inbox }),
         None => prepare(&ports, inbox).await?,
     };
-    let context = ContextInner::new(ports, &identity, options.claimed_version);
+    let preferences = preferences(&ports).await?;
+    let context = ContextInner::new(ports, &identity, &preferences, options.claimed_version);
     complete(&context, identity, signer, options.nonce).await?;
     Ok(context)
+}
+
+/// What the installations of the inbox share. It is stored together with the identity.
+async fn preferences(ports: &Ports) -> Result<PreferencesRecord, StoreError> {
+    let stored = ports.store.preferences().await?;
+    stored.ok_or_else(|| StoreError::Corrupt("preferences".to_owned()))
 }
 
 /// The signer of a store that is registered already must belong to its inbox, as far as this device knows it.
@@ -100,11 +109,12 @@ async fn prepare(ports: &Ports, inbox_id: InboxId) -> Result<IdentityRecord, Reg
     let identity = IdentityRecord {
         inbox_id,
         key: InstallationKey::from_seed(seed),
-        hmac_root: Secret::from(hmac_root),
         created_at: ports.clock.now(),
         registered: None,
     };
-    let context = ContextInner::new(ports.clone(), &identity, ProtocolVersion::claimed());
+    let preferences =
+        PreferencesRecord { hmac_root: Secret::from(hmac_root), hmac_cycled_at: ports.clock.now() };
+    let context = ContextInner::new(ports.clone(), &identity, &preferences, ProtocolVersion::claimed());
     for _ in 0..MAX_CONFLICTS {
         let mut unit = Unit::load(&context, &[Scope::Installation]).await?;
         // Another process may have prepared this store in the meantime: its identity stands.
@@ -112,6 +122,7 @@ async fn prepare(ports: &Ports, inbox_id: InboxId) -> Result<IdentityRecord, Reg
             return Ok(identity);
         }
         unit.change(RowChange::PutIdentity(identity.clone()));
+        unit.change(RowChange::PutPreferences(preferences.clone()));
         match unit.commit(&context).await {
             Err(error) if is_conflict(&error) => {}
             Err(error) => return Err(error.into()),

@@ -207,12 +207,12 @@ impl<'a> Batch<'a> {
             last_authenticator: Some(last),
             ..self.commit_line(envelope, CommitOutcome::Applied, Some(committer))
         }));
-        let (leavers, epoch) = (&self.record.pending_removals, self.record.epoch);
+        let (leavers, epoch, now) = (&self.record.pending_removals, self.record.epoch, self.context.now());
         let told = if self.introduced {
             let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
-            change_message(envelope, committer, &effects, leavers, epoch)
+            change_message(envelope, committer, &effects, leavers, (epoch, now))
         } else {
-            change_message(envelope, committer, effects, leavers, epoch)
+            change_message(envelope, committer, effects, leavers, (epoch, now))
         };
         leavers::forget(&mut self.record, effects);
         if let Some(message) = told {
@@ -255,10 +255,13 @@ impl<'a> Batch<'a> {
             group_id: self.record.id,
             sender,
             sent_at: envelope.server_time,
+            inserted_at: self.context.now(),
+            expires_at: None,
             kind: MessageKind::Application,
             delivery: DeliveryStatus::Published,
             content_type,
             content: opened.content,
+            reference: None,
             idempotency_key: opened.idempotency_key,
             cursor: Some(envelope.cursor),
             epoch: Some(epoch),

@@ -285,10 +285,13 @@ fn joined_message(
             .copied()
             .unwrap_or_else(|| context.own_leaf()),
         sent_at: envelope.server_time,
+        inserted_at: context.now(),
+        expires_at: None,
         kind: MessageKind::MembershipChange,
         delivery: DeliveryStatus::Published,
         content_type: Some(content.content_type),
         content: bytes,
+        reference: None,
         idempotency_key: key,
         cursor: None,
         epoch: Some(record.epoch),

@@ -169,7 +169,7 @@ pub fn message(n: u8, group_id: GroupId, sent_at: i64) -> MessageRecord {
         group_id,
         sender: leaf(n),
         sent_at: at(sent_at),
-        inserted_at: at(0),
+        inserted_at: at(sent_at),
         expires_at: None,
         kind: MessageKind::Application,
         delivery: DeliveryStatus::Published,

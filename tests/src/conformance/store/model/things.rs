@@ -58,7 +58,7 @@ pub(crate) fn any_intent_id(dice: &mut Dice) -> IntentId {
 }
 
 pub(crate) fn any_task_id(dice: &mut Dice) -> TaskId {
-    TaskId([dice.below(5); 32])
+    TaskId([dice.below(3); 32])
 }
 
 pub(crate) fn any_place(dice: &mut Dice) -> Cursor {

@@ -176,8 +176,10 @@ impl Interview<'_> {
         ask!(self, cursor(topic));
         ask!(self, iced(topic));
         ask!(self, iced_behind(topic, place));
-        let mark = any_watermark(&mut self.dice);
-        ask!(self, watermark(mark));
+        for _ in 0..3 {
+            let mark = any_watermark(&mut self.dice);
+            ask!(self, watermark(mark));
+        }
         ask!(self, deferred_welcomes());
         ask!(self, cutover());
         let group = any_group(&mut self.dice);

@@ -72,7 +72,7 @@ pub(crate) fn any_topic(dice: &mut Dice) -> Topic {
 }
 
 pub(crate) fn any_watermark(dice: &mut Dice) -> Watermark {
-    let of = any_group(dice);
+    let of = group(1 + dice.below(2));
     dice.pick(&[
         Watermark::CommitLogPublished(of),
         Watermark::CommitLogRead(of),

@@ -1,12 +1,12 @@
 //! Commits: one transaction each, on SQLite and on PostgreSQL.
 
 use hexmtp_ports::store::{ChangeSet, StoreError};
-use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 
 use crate::access::Connections;
 use crate::error::{from_db, is_collision, is_lost};
 use crate::postgres::{self, Server, Settled};
-use crate::sqlite;
+use crate::tenant::Tenant;
 use crate::write::{self, Written};
 
 /// How often a transaction is tried that fails through no fault of its own.
@@ -17,16 +17,24 @@ const ATTEMPTS: usize = 4;
 /// # Errors
 /// Nothing of the change set is applied then; but for a [`StoreError::Unavailable`] of PostgreSQL that says that the
 /// connection was lost during the commit and the server stayed away.
-pub(crate) async fn commit(connections: &Connections, changes: ChangeSet) -> Result<Written, StoreError> {
+pub(crate) async fn commit(
+    connections: &Connections,
+    tenant: &Tenant,
+    changes: ChangeSet,
+) -> Result<Written, StoreError> {
     match &connections.server {
-        None => commit_to_file(&connections.writer, changes).await,
-        Some(server) => commit_to_server(&connections.writer, server, changes).await,
+        None => commit_to_file(&connections.writer, tenant, changes).await,
+        Some(server) => commit_to_server(&connections.writer, server, tenant, changes).await,
     }
 }
 
-async fn commit_to_file(writer: &DatabaseConnection, changes: ChangeSet) -> Result<Written, StoreError> {
-    let transaction = writer.begin_with_options(sqlite::immediate()).await.map_err(from_db)?;
-    match write::apply(&transaction, changes).await {
+async fn commit_to_file(
+    writer: &DatabaseConnection,
+    tenant: &Tenant,
+    changes: ChangeSet,
+) -> Result<Written, StoreError> {
+    let transaction = write::begin(writer).await?;
+    match write::apply(&transaction, tenant, changes).await {
         Ok(written) => transaction.commit().await.map(|()| written).map_err(from_db),
         Err(error) => {
             // Should the rollback fail, the connection rolls back before it is used again.
@@ -50,12 +58,13 @@ enum Attempt {
 async fn commit_to_server(
     writer: &DatabaseConnection,
     server: &Server,
+    tenant: &Tenant,
     changes: ChangeSet,
 ) -> Result<Written, StoreError> {
     let mut attempts = ATTEMPTS;
     loop {
         attempts -= 1;
-        match attempt(writer, server, changes.clone()).await {
+        match attempt(writer, server, tenant, changes.clone()).await {
             Attempt::Committed(written) => return Ok(written),
             Attempt::Again(_) if attempts > 0 => {}
             Attempt::Again(error) | Attempt::Failed(error) => return Err(error),
@@ -63,15 +72,17 @@ async fn commit_to_server(
     }
 }
 
-async fn attempt(writer: &DatabaseConnection, server: &Server, changes: ChangeSet) -> Attempt {
-    let transaction = match writer
-        .begin_with_config(Some(IsolationLevel::ReadCommitted), Some(AccessMode::ReadWrite))
-        .await
-    {
+async fn attempt(
+    writer: &DatabaseConnection,
+    server: &Server,
+    tenant: &Tenant,
+    changes: ChangeSet,
+) -> Attempt {
+    let transaction = match write::try_begin(writer).await {
         Ok(transaction) => transaction,
         Err(error) => return failed(error),
     };
-    let (written, mark) = match write_and_mark(&transaction, server, changes).await {
+    let (written, mark) = match write_and_mark(&transaction, server, tenant, changes).await {
         Ok(done) => done,
         Err(error) => {
             // A transaction whose connection is gone is over.
@@ -96,9 +107,10 @@ async fn attempt(writer: &DatabaseConnection, server: &Server, changes: ChangeSe
 async fn write_and_mark(
     transaction: &DatabaseTransaction,
     server: &Server,
+    tenant: &Tenant,
     changes: ChangeSet,
 ) -> Result<(Written, postgres::Mark), StoreError> {
-    let written = write::apply(transaction, changes).await?;
+    let written = write::apply(transaction, tenant, changes).await?;
     let mark = postgres::mark(transaction, server, written.fed.then_some(written.position)).await;
     Ok((written, mark.map_err(from_db)?))
 }

@@ -3,11 +3,13 @@
 use hexmtp_ports::store::StoreError;
 
 use crate::access::{Connections, Resume};
+use crate::convert::corrupt;
 use crate::options::{self, Encryption, OpenProblem, SqliteOptions};
 use crate::postgres::{self, PostgresOptions};
 use crate::sessions::watch_other_sessions;
 use crate::sqlite;
 use crate::store::SqlStore;
+use crate::tenant::Tenant;
 
 /// Where a database is, and how it is opened.
 #[derive(Clone, Debug)]
@@ -28,9 +30,9 @@ impl Place {
 }
 
 /// Opens a database.
-pub(crate) async fn open(place: &Place) -> Result<Connections, StoreError> {
+pub(crate) async fn open(place: &Place) -> Result<(Connections, Tenant), StoreError> {
     match place {
-        Place::Sqlite(options) => sqlite::open(options).await,
+        Place::Sqlite(options) => Ok((sqlite::open(options).await?, Tenant::alone())),
         Place::Postgres(options) => postgres::open(options).await,
     }
 }
@@ -58,7 +60,14 @@ impl SqlStore {
         match self.0.access.resume()? {
             Resume::WasOpen => return Ok(()),
             Resume::Done => {}
-            Resume::Reopen => self.install(open(&place).await?).await?,
+            Resume::Reopen => {
+                let (connections, tenant) = open(&place).await?;
+                if tenant.id != self.0.tenant.id {
+                    connections.close().await;
+                    return Err(corrupt("installations.id"));
+                }
+                self.install(connections).await?;
+            }
         }
         self.wake_after_reopening();
         Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hexmtp_ports::store::{FeedPosition, StoreError};
 
-use crate::entity::feed;
+use crate::entity::installation;
 use crate::postgres::listen;
 use crate::store::Shared;
 
@@ -95,7 +95,7 @@ async fn look(store: &Weak<Shared>) {
 }
 
 async fn last_position(shared: &Shared) -> Result<FeedPosition, StoreError> {
-    feed::last_position(&shared.reader).await
+    installation::last_position(&shared.reader, &shared.tenant).await
 }
 
 fn wake(store: &Weak<Shared>, position: FeedPosition) {

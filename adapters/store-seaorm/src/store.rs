@@ -8,20 +8,22 @@ use hexmtp_ports::port;
 use hexmtp_ports::store::{
     ChangeSet, FeedPosition, MlsRows, Revision, Scope, Snapshot, StoreError, UnitOfWork,
 };
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tokio::task::AbortHandle;
 
 use crate::access::{Access, Connections, Reader};
 use crate::commit;
 use crate::convert::to_u64;
+use crate::entity::installation::last_position;
 use crate::entity::revision::scope_key;
-use crate::entity::{feed, mls_row, revision};
+use crate::entity::{mls_row, revision};
 use crate::error::from_db;
 use crate::lifecycle::{Place, open};
 use crate::options::SqliteOptions;
 use crate::postgres::PostgresOptions;
 use crate::sessions::{Sessions, watch_other_sessions};
+use crate::tenant::Tenant;
 use crate::wake::Wakers;
 
 /// A store in a SQLite or PostgreSQL database. A clone is the same store.
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) place: tokio::sync::Mutex<Place>,
     /// The task that watches other sessions.
     watcher: Mutex<Option<AbortHandle>>,
+    pub(crate) tenant: Tenant,
 }
 
 impl fmt::Debug for SqlStore {
@@ -82,12 +85,12 @@ impl SqlStore {
     }
 
     async fn open(place: Place) -> Result<Self, StoreError> {
-        let connections = open(&place).await?;
+        let (connections, tenant) = open(&place).await?;
         let backend = connections.writer.get_database_backend();
         let access = Arc::new(Access::new(connections.clone()));
         let reader = Reader::new(Arc::clone(&access), backend);
         let sessions = match place.is_shared() {
-            true => match feed::last_position(&reader).await {
+            true => match last_position(&reader, &tenant).await {
                 Ok(position) => Some(Sessions::new(position)),
                 Err(error) => {
                     connections.close().await;
@@ -103,6 +106,7 @@ impl SqlStore {
             sessions,
             place: tokio::sync::Mutex::new(place),
             watcher: Mutex::new(None),
+            tenant,
         })))
     }
 
@@ -110,6 +114,16 @@ impl SqlStore {
     pub(crate) fn reader(&self) -> Result<&Reader, StoreError> {
         self.0.access.check()?;
         Ok(&self.0.reader)
+    }
+
+    /// The connection that writes.
+    pub(crate) fn writer(&self) -> Result<DatabaseConnection, StoreError> {
+        Ok(self.0.access.connections()?.writer)
+    }
+
+    /// Whose rows the store reads and writes.
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.0.tenant
     }
 
     pub(crate) fn wakers(&self) -> &Wakers {
@@ -128,11 +142,12 @@ impl Shared {
         connections: &Connections,
         changes: ChangeSet,
     ) -> Result<FeedPosition, StoreError> {
-        let written = commit::commit(connections, changes).await.map_err(|error| match error {
-            // A pool that is closed while a commit waits for it does not know whether the store was closed, too.
-            StoreError::Closed => self.access.check().err().unwrap_or(error),
-            _ => error,
-        })?;
+        let written =
+            commit::commit(connections, &self.tenant, changes).await.map_err(|error| match error {
+                // A pool that is closed while a commit waits for it does not know whether the store was closed, too.
+                StoreError::Closed => self.access.check().err().unwrap_or(error),
+                _ => error,
+            })?;
         if written.fed {
             if let Some(sessions) = &self.sessions {
                 sessions.is_news(written.position);
@@ -157,7 +172,7 @@ impl Drop for Shared {
 }
 
 /// One statement, so that the revisions and the rows are of one moment.
-fn select_scopes(scopes: &[Scope]) -> SelectStatement {
+fn select_scopes(tenant: &Tenant, scopes: &[Scope]) -> SelectStatement {
     Query::select()
         .column((revision::Entity, revision::Column::Scope))
         .column((revision::Entity, revision::Column::Revision))
@@ -167,9 +182,12 @@ fn select_scopes(scopes: &[Scope]) -> SelectStatement {
         .join(
             JoinType::LeftJoin,
             mls_row::Entity,
-            Expr::col((mls_row::Entity, mls_row::Column::Scope))
-                .equals((revision::Entity, revision::Column::Scope)),
+            Expr::col((mls_row::Entity, mls_row::Column::Installation)).eq(tenant.id).and(
+                Expr::col((mls_row::Entity, mls_row::Column::Scope))
+                    .equals((revision::Entity, revision::Column::Scope)),
+            ),
         )
+        .and_where(Expr::col((revision::Entity, revision::Column::Installation)).eq(tenant.id))
         .and_where(Expr::col((revision::Entity, revision::Column::Scope)).is_in(scopes.iter().map(scope_key)))
         .take()
 }
@@ -177,16 +195,22 @@ fn select_scopes(scopes: &[Scope]) -> SelectStatement {
 #[port]
 impl UnitOfWork for SqlStore {
     async fn load(&self, scopes: &[Scope]) -> Result<Vec<Snapshot>, StoreError> {
-        let found = self.reader()?.query_all(&select_scopes(scopes)).await.map_err(from_db)?;
+        let found = self.reader()?.query_all(&select_scopes(self.tenant(), scopes)).await.map_err(from_db)?;
         let mut loaded: BTreeMap<Vec<u8>, (Revision, MlsRows)> = BTreeMap::new();
         for row in found {
             let scope: Vec<u8> = row.try_get("", "scope").map_err(from_db)?;
             let revision: i64 = row.try_get("", "revision").map_err(from_db)?;
             let revision = Revision(to_u64("revisions.revision", revision)?);
+            let row = match row.try_get::<Option<Vec<u8>>>("", "key").map_err(from_db)? {
+                Some(key) => {
+                    let value = row.try_get("", "value").map_err(from_db)?;
+                    let value = self.tenant().open(mls_row::VALUE, &[&scope, &key], value)?;
+                    Some((key, value))
+                }
+                None => None,
+            };
             let (_, rows) = loaded.entry(scope).or_insert((revision, MlsRows::new()));
-            if let Some(key) = row.try_get::<Option<Vec<u8>>>("", "key").map_err(from_db)? {
-                rows.insert(key, row.try_get("", "value").map_err(from_db)?);
-            }
+            rows.extend(row);
         }
         let snapshot = |scope: &Scope| {
             let (revision, rows) = loaded.get(&scope_key(scope)).cloned().unwrap_or_default();

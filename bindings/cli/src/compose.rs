@@ -13,7 +13,7 @@ use hexmtp_delivery_grpc::{GrpcNetwork, GrpcOptions, RetryPolicy};
 use hexmtp_delivery_memory::MemoryNetwork;
 use hexmtp_mls_openmls::{OpenMlsEngine, OpenMlsWelcomeCrypto};
 use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqlStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 use crate::error::CliError;
 

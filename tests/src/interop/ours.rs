@@ -11,7 +11,7 @@ use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
 use hexmtp_ports::mls::MlsEngine;
 use hexmtp_ports::store::Store;
 use hexmtp_store_memory::MemoryStore;
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqlStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 use super::wallet::Wallet;
 

@@ -18,7 +18,7 @@ use hexmtp_mls_openmls::{OpenMlsEngine, OpenMlsWelcomeCrypto};
 use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
 use hexmtp_platform_test::SeededEntropy;
 use hexmtp_store_memory::MemoryStore;
-use hexmtp_store_seaorm::{SqliteOptions, SqlStore};
+use hexmtp_store_seaorm::{SqlStore, SqliteOptions};
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what has to happen. Only a failing test waits that long.

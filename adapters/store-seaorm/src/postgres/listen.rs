@@ -8,6 +8,7 @@ use sqlx::postgres::PgListener;
 
 use super::Server;
 use crate::error::from_db;
+use crate::tenant::Tenant;
 use crate::versions::all;
 
 /// After so long a silence the connection is asked whether it is still there.
@@ -16,11 +17,12 @@ const SILENCE: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// The channel of an installation. Channels are the database's, so the schema is a part of the name.
-pub(super) async fn channel(writer: &DatabaseConnection) -> Result<String, StoreError> {
+pub(super) async fn channel(writer: &DatabaseConnection, tenant: &Tenant) -> Result<String, StoreError> {
     const NAME: &str = "SELECT 'hexmtp.' || current_schema()::regnamespace::oid::text";
     let rows = all(writer, NAME).await.map_err(from_db)?;
     let row = rows.first().ok_or_else(|| StoreError::Corrupt("pg_namespace".to_owned()))?;
-    row.try_get_by_index(0).map_err(|error| from_db(error.into()))
+    let schema: String = row.try_get_by_index(0).map_err(from_db)?;
+    Ok(format!("{schema}.{}", tenant.id))
 }
 
 /// Listens until the connection breaks or is closed, and hands each position that the server tells to `hear`. `begin`

@@ -13,7 +13,10 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 
 use crate::access::Connections;
+use crate::entity::installation;
 use crate::error::from_driver;
+use crate::seal::Seal;
+use crate::tenant::Tenant;
 
 pub(crate) use listen::listen;
 pub use options::PostgresOptions;
@@ -51,17 +54,19 @@ impl Server {
 }
 
 /// Opens a database, and makes the tables if they are not there.
-pub(crate) async fn open(options: &PostgresOptions) -> Result<Connections, StoreError> {
+pub(crate) async fn open(options: &PostgresOptions) -> Result<(Connections, Tenant), StoreError> {
+    let seal = Seal::new(&options.data_key)?;
     let server = options.server.clone().disable_statement_logging();
     let pool = pool(1, options).connect_with(server.clone()).await.map_err(from_driver)?;
     let writer = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
     let opened = async {
         examine::prepare(&writer, options.schema.as_deref()).await?;
+        let tenant = installation::find_or_create(&writer, &options.installation, seal).await?;
         let writer_id = settle::register_writer(&writer).await?;
-        let channel = listen::channel(&writer).await?;
-        Ok((writer_id, channel))
+        let channel = listen::channel(&writer, &tenant).await?;
+        Ok((tenant, writer_id, channel))
     };
-    let (writer_id, channel) = match opened.await {
+    let (tenant, writer_id, channel) = match opened.await {
         Ok(opened) => opened,
         Err(error) => {
             pool.close().await;
@@ -76,7 +81,7 @@ pub(crate) async fn open(options: &PostgresOptions) -> Result<Connections, Store
         writer_id,
         patience: options.acquire_timeout,
     };
-    Ok(Connections { writer, readers, server: Some(server) })
+    Ok((Connections { writer, readers, server: Some(server) }, tenant))
 }
 
 fn pool_of_readers(options: &PostgresOptions, server: PgConnectOptions) -> DatabaseConnection {

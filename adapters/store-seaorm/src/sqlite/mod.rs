@@ -9,10 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hexmtp_ports::store::StoreError;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxSqliteConnector};
 use sea_orm_migration::MigratorTrait;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{
@@ -24,6 +21,7 @@ use crate::error::{from_db, from_driver};
 use crate::migration::Migrator;
 use crate::options::{Place, SqliteOptions};
 use crate::versions::Found;
+use crate::write;
 
 use examine::{APPLICATION_ID, examine};
 use file::Lying;
@@ -65,14 +63,6 @@ pub(crate) async fn open(options: &SqliteOptions) -> Result<Connections, StoreEr
 /// A pool as SeaORM takes it.
 pub(crate) fn connection(pool: &SqlitePool) -> DatabaseConnection {
     SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.clone())
-}
-
-/// The way in which everything is written: the write lock is taken at once.
-pub(crate) fn immediate() -> TransactionOptions {
-    TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    }
 }
 
 /// Connections stay: a database in memory is gone with its connection, and a closed file must stay closed.
@@ -146,7 +136,7 @@ async fn migrate(writer: &DatabaseConnection) -> Result<(), StoreError> {
     if examine(writer).await? == Found::Current {
         return Ok(());
     }
-    let transaction = writer.begin_with_options(immediate()).await.map_err(from_db)?;
+    let transaction = write::begin(writer).await?;
     if examine(&transaction).await? == Found::Blank {
         let mark = format!("PRAGMA application_id = {APPLICATION_ID}");
         transaction.execute_unprepared(&mark).await.map_err(from_db)?;

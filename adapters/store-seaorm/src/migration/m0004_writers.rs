@@ -9,7 +9,7 @@ pub(crate) struct Writers;
 
 impl MigrationName for Writers {
     fn name(&self) -> &'static str {
-        "m0003_writers"
+        "m0004_writers"
     }
 }
 

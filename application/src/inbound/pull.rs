@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::SyncError;
 use crate::group::{is_introduced, load};
 use crate::inbound::batch::Batch;
+use crate::outbound::given_back;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
 /// The page size of the protocol (FEATURES.md K-12).
@@ -66,11 +67,16 @@ pub(crate) async fn take_in(
                 break;
             }
         }
-        let (taken, waiting) = batch.finish(&mut unit)?;
+        let finished = batch.finish(&mut unit)?;
+        if finished.outbox_is_empty
+            && let Some(change) = given_back(context, group_id).await?
+        {
+            unit.change(change);
+        }
         match unit.commit(context).await {
             Err(error) if is_conflict(&error) => {}
             Err(error) => return Err(error.into()),
-            Ok(()) => return waiting.map_or(Ok(taken), Err),
+            Ok(()) => return finished.waiting.map_or(Ok(finished.taken), Err),
         }
     }
     Err(SyncError::Contention)

@@ -13,6 +13,8 @@ mod leaving;
 mod membership;
 mod observed;
 mod optimistic;
+mod outbox;
+mod recorded;
 mod registration;
 mod settings;
 mod streams;

@@ -95,8 +95,11 @@ impl<'a> Batch<'a> {
     /// cannot be worked with.
     pub(crate) async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
         if self.record.membership == MembershipState::Removed {
-            // What a group says after this installation was removed is not for it: passed, and not refused.
-        } else if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
+            // What a group says after this installation was removed is not for it. It is not accounted for either: a
+            // welcome may bring this installation back at any place of it.
+            return Ok(());
+        }
+        if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
             self.confirm(envelope, &intent)?;
         } else {
             self.process(envelope).await?;

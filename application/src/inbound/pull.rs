@@ -3,7 +3,7 @@
 use hexmtp_domain::{GroupId, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{RowChange, Scope};
+use hexmtp_ports::store::Scope;
 
 use crate::context::Context;
 use crate::error::SyncError;
@@ -50,7 +50,8 @@ pub(crate) async fn take_in(
             return Ok(0);
         }
         if record.membership == MembershipState::Removed {
-            return skip(context, unit, envelopes).await;
+            // What is said from here on is not for it, unless a welcome brings it back: then reading goes on there.
+            return Ok(0);
         }
         let clock = context.store.cursor(Topic::Group(group_id)).await?;
         let open = context.store.open_intents(group_id).await?;
@@ -80,18 +81,4 @@ pub(crate) async fn take_in(
         }
     }
     Err(SyncError::Contention)
-}
-
-/// Moves past envelopes of a group that this installation is no longer in.
-async fn skip(context: &Context, mut unit: Unit, envelopes: &[GroupEnvelope]) -> Result<usize, SyncError> {
-    for envelope in envelopes {
-        unit.change(RowChange::AdvanceCursor {
-            topic: Topic::Group(envelope.group_id),
-            cursor: envelope.cursor,
-        });
-    }
-    match unit.commit(context).await {
-        Err(error) if !is_conflict(&error) => Err(error.into()),
-        _ => Ok(envelopes.len()),
-    }
 }

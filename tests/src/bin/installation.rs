@@ -16,7 +16,6 @@ use hexmtp::{Client, Conversation, GroupOptions};
 use hexmtp_domain::InboxId;
 use hexmtp_tests::installation::{Dice, Orders, Said, open, ports};
 use hexmtp_tests::recorded::Recorded;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// How often it looks whether something has come about.
 const LOOK: Duration = Duration::from_millis(20);
@@ -46,7 +45,8 @@ async fn main() {
     Worker::new(&client, &orders).work(orders.operations).await;
     say(&Said::Done);
     // The others finish as well; then nothing more happens, and it says how things stand.
-    BufReader::new(tokio::io::stdin()).lines().next_line().await.expect("the word to end");
+    let word = || std::io::stdin().read_line(&mut String::new());
+    tokio::task::spawn_blocking(word).await.expect("no panic").expect("the word to end");
     finish(&client, &streamed).await;
     say(&Said::End);
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use hexmtp::domain::GroupId;
-use hexmtp::ports::delivery::DeliveryService;
 use hexmtp::ports::store::{LeaseName, LeaseRecord, Scope};
 use hexmtp::{Client, GroupOptions};
 use hexmtp_delivery_memory::Call;

@@ -21,9 +21,6 @@ use hexmtp_ports::store::{Store, StoreError};
 use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqliteStore};
 use serde::{Deserialize, Serialize};
 
-/// How long processes of a test leave an outbox to one that may have died.
-const LEASE: Duration = Duration::from_millis(400);
-
 /// Where an installation keeps its state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Backend {
@@ -72,6 +69,8 @@ pub struct Orders {
     pub seed: u64,
     /// How many things it does; `None` for as many as it can.
     pub operations: Option<usize>,
+    /// How long it leaves an outbox to a process that may have died, in milliseconds.
+    pub outbox_lease: u64,
     /// The inboxes with which it makes groups and which it adds, in hexadecimal digits.
     pub others: Vec<String>,
 }
@@ -149,12 +148,13 @@ pub fn ports(store: Arc<dyn Store>, node: &str) -> Ports {
     }
 }
 
-/// Opens the installation of a store.
+/// Opens the installation of a store, with a lease of so many milliseconds.
 ///
 /// # Panics
 /// When the store holds none.
-pub async fn open(ports: Ports) -> Client {
-    Client::builder(ports).outbox_lease(LEASE).open().await.expect("a registered installation")
+pub async fn open(ports: Ports, outbox_lease: u64) -> Client {
+    let lease = Duration::from_millis(outbox_lease);
+    Client::builder(ports).outbox_lease(lease).open().await.expect("a registered installation")
 }
 
 /// Pseudo-random numbers that are the same each time.

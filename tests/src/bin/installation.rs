@@ -39,7 +39,7 @@ async fn main() {
     let mut ports = ports(store, &orders.node);
     let witness = |hash: hexmtp_domain::PayloadHash| say(&Said::Published { hash: hash.to_string() });
     ports.delivery = Arc::new(Recorded::telling(ports.delivery, Box::new(witness)));
-    let client = open(ports).await;
+    let client = open(ports, orders.outbox_lease).await;
     let streamed = follow(&client);
     say(&Said::Ready);
     Worker::new(&client, &orders).work(orders.operations).await;

@@ -19,7 +19,10 @@ use crate::others::{Others, until};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hexmtp-tests-installation");
 
 /// How long a process lives at most once it is at work.
-const LONGEST_LIFE: usize = 250;
+const LONGEST_LIFE: usize = 350;
+
+/// The lease of an outbox in milliseconds: the dead must not keep the next life from its work.
+const LEASE: u64 = 100;
 
 /// The number from which the moments of death follow; another one with the variable `CRASH_SEED`.
 fn seed() -> u64 {
@@ -42,6 +45,7 @@ async fn survives(backend: Backend, deaths: usize) {
             name: format!("life {death}"),
             seed: u64::try_from(dice.below(1 << 30)).expect("it fits"),
             operations: None,
+            outbox_lease: LEASE,
             others: others.inboxes(),
         };
         let mut process = InstallationProcess::start(Path::new(PROGRAM), &orders);
@@ -63,7 +67,7 @@ async fn survives(backend: Backend, deaths: usize) {
         store.close().await.expect("closed");
     }
     drop(working);
-    let client = open(ports(backend.open().await.expect("a store"), &others.url())).await;
+    let client = open(ports(backend.open().await.expect("a store"), &others.url()), LEASE).await;
     until("nothing is left to do", async || {
         let summary = client.sync_all().await.expect("a sync");
         let store = backend.open().await.expect("a store");

@@ -65,7 +65,7 @@ impl Company {
 
     /// The shared installation, in this process.
     pub(crate) async fn client_of(&self, backend: &Backend) -> Client {
-        open(ports(backend.open().await.expect("a store"), &self.node.url())).await
+        open(ports(backend.open().await.expect("a store"), &self.node.url()), crate::LEASE).await
     }
 
     /// The others send and rename too. Gives the ids of what they sent.

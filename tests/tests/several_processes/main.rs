@@ -16,6 +16,9 @@ use crate::company::Company;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hexmtp-tests-installation");
 
+/// The lease of an outbox in milliseconds: longer than any pause of a process.
+pub(crate) const LEASE: u64 = 30_000;
+
 /// What all processes have said.
 #[derive(Default)]
 struct Report {
@@ -57,6 +60,7 @@ async fn processes_share(backend: Backend, processes: usize, operations: usize) 
             name: format!("process {number}"),
             seed: u64::try_from(number).expect("it fits") + 1,
             operations: Some(operations),
+            outbox_lease: LEASE,
             others: company.spare.iter().map(ToString::to_string).collect(),
         };
         running.push(InstallationProcess::start(Path::new(PROGRAM), &orders));
@@ -75,6 +79,7 @@ async fn processes_share(backend: Backend, processes: usize, operations: usize) 
     }
     let mut report = Report::default();
     said.into_iter().for_each(|said| report.add(said));
+    assert!(report.sent.len() > processes * operations / 2, "most of what they do is sending");
     check(&company, &backend, &report, &outside).await;
 }
 

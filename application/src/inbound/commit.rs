@@ -7,7 +7,7 @@ use hexmtp_domain::group::commit_rules::{
 };
 use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember, transcript};
 use hexmtp_domain::message::{DeliveryStatus, MessageKind, group_updated, message_id};
-use hexmtp_domain::{Epoch, InboxId, Timestamp};
+use hexmtp_domain::{Epoch, InboxId};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::store::MessageRecord;
 
@@ -46,13 +46,13 @@ pub(crate) async fn judge(
 }
 
 /// The message that tells people what a commit changed; `None` when there is nothing to tell. Of the removed
-/// inboxes it says of `leavers` that they left. `now` is when it is stored.
+/// inboxes it says of `leavers` that they left.
 pub(crate) fn change_message(
+    context: &Context,
     envelope: &GroupEnvelope,
     committer: LeafMember,
     effects: &CommitEffects,
-    leavers: &BTreeSet<InboxId>,
-    (epoch, now): (Epoch, Timestamp),
+    (leavers, epoch): (&BTreeSet<InboxId>, Epoch),
 ) -> Option<MessageRecord> {
     let mut update = transcript::group_updated(committer.inbox_id, effects)?;
     transcript::mark_left(&mut update, leavers);
@@ -64,7 +64,7 @@ pub(crate) fn change_message(
         group_id: envelope.group_id,
         sender: committer,
         sent_at: envelope.server_time,
-        inserted_at: now,
+        inserted_at: context.now(),
         expires_at: None,
         kind: MessageKind::MembershipChange,
         delivery: DeliveryStatus::Published,

@@ -12,7 +12,7 @@ use hexmtp_domain::{GroupId, InboxId, InstallationId, MessageId, Secret, Timesta
 use hexmtp_ports::store::{
     ChangeSet, MessageFilter, MessageQuery, MessageRecord, RowChange, StoreError, UnitOfWork,
 };
-use hexmtp_store_seaorm::{Encryption, OpenProblem, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, OpenProblem, SqlStore, SqliteOptions};
 use sha2::{Digest, Sha256};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -28,8 +28,8 @@ fn wrong_key() -> Encryption {
     Encryption::Key(Secret::from([8; 32]))
 }
 
-async fn open(path: &Path, encryption: Encryption) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(SqliteOptions::file(path, encryption)).await
+async fn open(path: &Path, encryption: Encryption) -> Result<SqlStore, StoreError> {
+    SqlStore::open_sqlite(SqliteOptions::file(path, encryption)).await
 }
 
 fn message(n: u16) -> MessageRecord {

@@ -3,12 +3,13 @@
 use hexmtp_domain::{GroupId, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{RowChange, Scope};
+use hexmtp_ports::store::Scope;
 
 use crate::context::Context;
 use crate::error::SyncError;
 use crate::group::{is_introduced, load};
 use crate::inbound::batch::Batch;
+use crate::outbound::given_back;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
 /// The page size of the protocol (FEATURES.md K-12).
@@ -49,7 +50,8 @@ pub(crate) async fn take_in(
             return Ok(0);
         }
         if record.membership == MembershipState::Removed {
-            return skip(context, unit, envelopes).await;
+            // What is said from here on is not for it, unless a welcome brings it back: then reading goes on there.
+            return Ok(0);
         }
         let clock = context.store.cursor(Topic::Group(group_id)).await?;
         let open = context.store.open_intents(group_id).await?;
@@ -66,26 +68,17 @@ pub(crate) async fn take_in(
                 break;
             }
         }
-        let (taken, waiting) = batch.finish(&mut unit)?;
+        let finished = batch.finish(&mut unit)?;
+        if finished.outbox_is_empty
+            && let Some(change) = given_back(context, group_id).await?
+        {
+            unit.change(change);
+        }
         match unit.commit(context).await {
             Err(error) if is_conflict(&error) => {}
             Err(error) => return Err(error.into()),
-            Ok(()) => return waiting.map_or(Ok(taken), Err),
+            Ok(()) => return finished.waiting.map_or(Ok(finished.taken), Err),
         }
     }
     Err(SyncError::Contention)
-}
-
-/// Moves past envelopes of a group that this installation is no longer in.
-async fn skip(context: &Context, mut unit: Unit, envelopes: &[GroupEnvelope]) -> Result<usize, SyncError> {
-    for envelope in envelopes {
-        unit.change(RowChange::AdvanceCursor {
-            topic: Topic::Group(envelope.group_id),
-            cursor: envelope.cursor,
-        });
-    }
-    match unit.commit(context).await {
-        Err(error) if !is_conflict(&error) => Err(error.into()),
-        _ => Ok(envelopes.len()),
-    }
 }

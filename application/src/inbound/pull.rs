@@ -2,8 +2,8 @@
 
 use hexmtp_domain::{GroupId, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
-use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::Scope;
+use hexmtp_ports::store::record::MembershipState;
 
 use crate::context::Context;
 use crate::error::SyncError;

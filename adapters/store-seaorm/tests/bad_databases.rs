@@ -40,10 +40,13 @@ fn message(n: u16) -> MessageRecord {
         group_id: GroupId::new([1; 16]),
         sender: LeafMember { inbox_id: InboxId::new([1; 32]), installation_id: InstallationId::new([2; 32]) },
         sent_at: Timestamp::from_nanos(n.into()),
+        inserted_at: Timestamp::ZERO,
+        expires_at: None,
         kind: MessageKind::Application,
         delivery: DeliveryStatus::Published,
         content_type: None,
         content: b"the plaintext of a message ".repeat(20),
+        reference: None,
         idempotency_key: String::new(),
         cursor: None,
         epoch: None,
@@ -159,7 +162,7 @@ async fn a_newer_schema_is_told() {
     run_sql(&path, &["INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_future', 1)"]).await;
     match refused(&path, Encryption::Unencrypted).await {
         StoreError::NewerSchema { found, supported } => {
-            assert_eq!((found.as_str(), supported.as_str()), ("m9999_future", "m0002_pending_removals"));
+            assert_eq!((found.as_str(), supported.as_str()), ("m9999_future", "m0004_writers"));
         }
         other => panic!("{other:?}"),
     }

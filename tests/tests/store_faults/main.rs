@@ -6,6 +6,7 @@
 
 mod answers;
 mod connections;
+mod data_key;
 mod files;
 mod keys;
 mod refusals;

@@ -43,7 +43,9 @@ async fn install(server: &TemporaryPostgres, certificate: &str, key: &str) {
         sqlx::query_scalar("SHOW data_directory").fetch_one(&mut administrator).await.unwrap();
     for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
         let lines = pem.lines().map(|line| format!("('{line}')")).collect::<Vec<_>>().join(", ");
-        let write = format!("COPY (SELECT * FROM (VALUES {lines}) AS lines) TO '{folder}/{name}'");
+        // A key that others can read is not used.
+        let program = format!("umask 077 && cat >\"{folder}/{name}\"");
+        let write = format!("COPY (SELECT * FROM (VALUES {lines}) AS lines) TO PROGRAM '{program}'");
         sqlx::raw_sql(AssertSqlSafe(write)).execute(&mut administrator).await.unwrap();
     }
     sqlx::raw_sql("ALTER SYSTEM SET ssl = on").execute(&mut administrator).await.unwrap();

@@ -37,7 +37,7 @@ fn latest_state(tenant: &Tenant, inbox_id: InboxId, up_to: SequenceId) -> Condit
     Condition::all()
         .add(Column::Installation.eq(tenant.id))
         .add(Column::InboxId.eq(inbox_id.to_vec()))
-        .add(Column::SequenceId.in_subquery(latest))
+        .add(Expr::col((Entity, Column::SequenceId)).eq(Expr::from(latest)))
 }
 
 #[port]

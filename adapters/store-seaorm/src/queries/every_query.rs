@@ -86,8 +86,6 @@ fn found(store: &dyn Store) -> Vec<Asked<'_>> {
         load(&[Scope::Group(GROUP), Scope::Installation]);
         position();
         changes_after(FeedPosition(0), 10);
-        identity();
-        preferences();
         key_package_for(&[1]);
         identity_updates(INBOX, SequenceId(0));
         latest_identity_updates(&[INBOX, InboxId::new([9; 32])]);
@@ -101,14 +99,12 @@ fn found(store: &dyn Store) -> Vec<Asked<'_>> {
         watermark(Watermark::CommitLogRead(GROUP));
         iced(topic);
         iced_behind(topic, place);
-        cutover();
         conversation(GROUP);
         dm_groups((INBOX, InboxId::new([9; 32])));
         message(MESSAGE);
         messages_by_id(&[MESSAGE, MessageId::new([9; 32])]);
         deletions_of(&[MESSAGE, MessageId::new([9; 32])]);
         expired_messages(AT, 10);
-        next_expiry();
         intent(IntentId([1; 16]));
         open_intents(GROUP);
         groups_with_open_intents();
@@ -127,6 +123,10 @@ fn found(store: &dyn Store) -> Vec<Asked<'_>> {
 fn in_order(store: &dyn Store) -> Vec<Asked<'_>> {
     ask! {
         store, InOrder:
+        identity();
+        preferences();
+        cutover();
+        next_expiry();
         key_packages();
         deferred_welcomes();
         next_due();
@@ -195,10 +195,4 @@ fn conversation_filters() -> Vec<ConversationFilter> {
     };
     let allowed = ConversationFilter { consent: vec![ConsentState::Allowed], ..all.clone() };
     vec![all, oldest, newest, narrow, allowed]
-}
-
-/// The methods of the port that read, by its text.
-pub fn offered(port: &str) -> Vec<&str> {
-    let methods = port.lines().filter_map(|line| line.trim().strip_prefix("async fn "));
-    methods.filter_map(|line| line.split_once('(')).map(|(name, _)| name).collect()
 }

@@ -28,7 +28,7 @@ const LEASE: u64 = 100;
 fn seed() -> u64 {
     let given = std::env::var("CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = given.unwrap_or(11);
-    println!("CRASH_SEED={seed} repeats these choices");
+    eprintln!("CRASH_SEED={seed} repeats these choices");
     seed
 }
 

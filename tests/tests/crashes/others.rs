@@ -134,7 +134,7 @@ async fn act(
 ) -> Result<(), hexmtp::error::ChangeError> {
     member.sync_all().await?;
     let groups = member.conversations(ConversationFilter::default()).await?;
-    if round % 40 == 0 {
+    if round.is_multiple_of(40) {
         let group = member.create_group(GroupOptions::default(), &[mortal]).await?;
         group.set_consent(ConsentState::Allowed).await?;
         return Ok(());

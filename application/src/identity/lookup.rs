@@ -57,12 +57,14 @@ pub(crate) async fn inbox_ids(
     }
 }
 
-/// For each identifier, in the order asked, whether it belongs to an inbox.
+/// For each identifier, in the order asked, whether it belongs to an inbox now: the network is asked, as official
+/// clients do (FEATURES.md ID-54).
 pub(crate) async fn can_message(
     context: &Context,
     identifiers: &[Identifier],
 ) -> Result<Vec<bool>, ChangeError> {
-    Ok(look_up(context, identifiers).await?.iter().map(Option::is_some).collect())
+    let asked = ask(context, identifiers).await?;
+    Ok(asked.iter().map(Option::is_some).collect())
 }
 
 /// R-IDN-212: the inbox of each identifier, in the order asked. The network is asked once, and only about those whose
@@ -84,17 +86,24 @@ async fn look_up(context: &Context, identifiers: &[Identifier]) -> Result<Vec<Op
     if questions.is_empty() {
         return Ok(found);
     }
-    let answers = context.identity_log.inbox_ids(&questions).await?;
-    let mut unit = Unit::unconditional();
-    for ((index, identifier), inbox_id) in asked.into_iter().zip(&questions).zip(answers) {
+    for (index, inbox_id) in asked.into_iter().zip(ask(context, &questions).await?) {
         if let Some(place) = found.get_mut(index) {
             *place = inbox_id;
         }
-        unit.change(RowChange::CacheInboxOf { identifier: identifier.clone(), inbox_id });
+    }
+    Ok(found)
+}
+
+/// What the network says about each identifier, in the order asked; stored for later look-ups.
+async fn ask(context: &Context, identifiers: &[Identifier]) -> Result<Vec<Option<InboxId>>, ChangeError> {
+    let answers = context.identity_log.inbox_ids(identifiers).await?;
+    let mut unit = Unit::unconditional();
+    for (identifier, inbox_id) in identifiers.iter().zip(&answers) {
+        unit.change(RowChange::CacheInboxOf { identifier: identifier.clone(), inbox_id: *inbox_id });
     }
     unit.commit(context).await?;
-    context.lookups.note(&questions, now);
-    Ok(found)
+    context.lookups.note(identifiers, context.now());
+    Ok(answers)
 }
 
 /// Whether the inbox's log, as far as it is stored, says that the identifier does not belong to it.

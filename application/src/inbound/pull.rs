@@ -1,6 +1,6 @@
 //! Reading a group's log: pages of envelopes, each page one unit of work.
 
-use hexmtp_domain::{GroupId, Topic};
+use hexmtp_domain::{GroupId, Topic, VectorClock};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::store::Scope;
 use hexmtp_ports::store::record::MembershipState;
@@ -59,14 +59,11 @@ pub(crate) async fn take_in(
         let session = context.mls.open_group(&context.key, group_id, rows)?;
         let introduced = is_introduced(context, &record).await?;
         let mut batch = Batch::new(context, record, session, open, introduced)?;
-        for envelope in envelopes {
-            if clock.covers(envelope.cursor) {
+        if let Err(error) = take_in_news(&mut batch, envelopes, &clock).await {
+            if unit.is_outdated(context).await? {
                 continue;
             }
-            batch.take_in(envelope).await?;
-            if batch.is_waiting() {
-                break;
-            }
+            return Err(error);
         }
         let finished = batch.finish(&mut unit)?;
         if finished.outbox_is_empty
@@ -81,4 +78,19 @@ pub(crate) async fn take_in(
         }
     }
     Err(SyncError::Contention)
+}
+
+/// Takes the envelopes in that are not accounted for, up to one that has to wait.
+async fn take_in_news(
+    batch: &mut Batch<'_>,
+    envelopes: &[GroupEnvelope],
+    clock: &VectorClock,
+) -> Result<(), SyncError> {
+    for envelope in envelopes.iter().filter(|envelope| !clock.covers(envelope.cursor)) {
+        batch.take_in(envelope).await?;
+        if batch.is_waiting() {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::leaving::leavers_to_remove;
 use hexmtp_domain::group::membership::InstallationStates;
 use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember};
-use hexmtp_domain::intent::{Intent, IntentEvent, IntentState, StagedPayload};
+use hexmtp_domain::intent::{Intent, IntentEvent, IntentId, IntentState, StagedPayload};
 use hexmtp_domain::welcome::{PostCommit, WelcomeRecipient};
 use hexmtp_domain::{Epoch, GroupId, InboxId, PayloadHash};
 use hexmtp_ports::Retry;
@@ -49,41 +49,63 @@ pub(crate) async fn stage(
             // Another process was faster: what it has sent is read back first.
             return Ok(Vec::new());
         }
-        let mut made = Vec::new();
-        let rows = unit.mls_rows(Scope::Group(group_id));
-        let mut session = context.mls.open_group(&context.key, group_id, rows)?;
-        for intent in in_turn(&open) {
-            if let Intent::SendMessage { envelope } = &intent.intent {
-                let data = session.seal(envelope)?;
-                made.push(staged(intent, data, record.epoch, None));
-                continue;
-            }
-            if !made.is_empty() {
-                // The messages before it are published first.
-                break;
-            }
-            match stage_commit(context, intent, &record, session.as_mut()).await {
-                Ok(Some(intent)) => made.push(intent),
-                Ok(None) => unit.change(moved(intent, IntentEvent::NothingToDo, None)),
-                Err(error) if error.retry() == Retry::Never => {
-                    given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
-                    failures.insert(intent.id, error);
-                }
-                Err(error) => return Err(error),
-            }
-            break;
-        }
-        unit.change_mls(session.into_changes(Keep::All)?);
-        made.iter().for_each(|intent| unit.change(moved(intent, IntentEvent::Staged, None)));
+        let (made, refused) = match decide(context, &mut unit, &record, &open).await {
+            Ok(decided) => decided,
+            Err(_) if unit.is_outdated(context).await? => continue,
+            Err(error) => return Err(error),
+        };
         if !made.is_empty() {
             unit.change(taken(context, group_id));
         }
         match unit.commit(context).await {
             Err(error) if is_conflict(&error) => {}
-            other => return Ok(other.map(|()| made)?),
+            Err(error) => return Err(error.into()),
+            Ok(()) => {
+                failures.extend(refused);
+                return Ok(made);
+            }
         }
     }
     Err(SyncError::Contention.into())
+}
+
+/// What was made, and what was given up for what reason.
+type Decided = (Vec<IntentRecord>, Option<(IntentId, ChangeError)>);
+
+/// Makes the payloads of the intents whose turn it is, and adds to the unit what they change.
+async fn decide(
+    context: &Context,
+    unit: &mut Unit,
+    record: &ConversationRecord,
+    open: &[IntentRecord],
+) -> Result<Decided, ChangeError> {
+    let (mut made, mut refused) = (Vec::new(), None);
+    let rows = unit.mls_rows(Scope::Group(record.id));
+    let mut session = context.mls.open_group(&context.key, record.id, rows)?;
+    for intent in in_turn(open) {
+        if let Intent::SendMessage { envelope } = &intent.intent {
+            let data = session.seal(envelope)?;
+            made.push(staged(intent, data, record.epoch, None));
+            continue;
+        }
+        if !made.is_empty() {
+            // The messages before it are published first.
+            break;
+        }
+        match stage_commit(context, intent, record, session.as_mut()).await {
+            Ok(Some(intent)) => made.push(intent),
+            Ok(None) => unit.change(moved(intent, IntentEvent::NothingToDo, None)),
+            Err(error) if error.retry() == Retry::Never => {
+                given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
+                refused = Some((intent.id, error));
+            }
+            Err(error) => return Err(error),
+        }
+        break;
+    }
+    unit.change_mls(session.into_changes(Keep::All)?);
+    made.iter().for_each(|intent| unit.change(moved(intent, IntentEvent::Staged, None)));
+    Ok((made, refused))
 }
 
 /// The intents to stage, in their order, but for what makes the group ready for messages: new installations of

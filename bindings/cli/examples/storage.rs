@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use hexmtp::domain::Secret;
 use hexmtp::domain::identity::LocalWallet;
+use hexmtp::domain::message::MessageBody;
 use hexmtp::ports::delivery::DeliveryService;
 use hexmtp::ports::identity_log::IdentityLog;
 use hexmtp::ports::platform::{Clock, Entropy};
@@ -56,7 +57,9 @@ async fn main() -> Result<(), Failure> {
     let messages = client.conversation(id).await?.messages(MessageFilter::default()).await?;
     println!("installation {} has {} message(s):", client.installation_id(), messages.len());
     for message in messages {
-        println!("  {:?}", message.body);
+        if let MessageBody::Text(text) = message.body {
+            println!("  {text}");
+        }
     }
     println!("{:?}", client.statistics().await?);
     Ok(client.close().await?)

@@ -70,7 +70,7 @@ impl ContractWalletVerifier for RpcContractWalletVerifier {
         hash: [u8; 32],
         signature: &ContractWalletSignature,
     ) -> Result<ContractVerdict, ContractWalletError> {
-        let malformed = |what| ContractWalletError::Malformed(what);
+        let malformed = ContractWalletError::Malformed;
         let (chain_id, account) = signature
             .chain_id()
             .zip(signature.address())

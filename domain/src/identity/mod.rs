@@ -5,9 +5,11 @@
 
 mod association_error;
 mod association_state;
+mod ethereum_address;
 mod identifier;
 mod inbox;
 mod installation_key;
+mod member_identifier;
 mod signature;
 mod signature_text;
 mod signature_wire;
@@ -31,11 +33,11 @@ mod vectors;
 
 pub use association_error::AssociationError;
 pub use association_state::{AssociationState, MAX_INSTALLATIONS, MAX_UPDATES, Member};
-pub use identifier::{
-    EthereumAddress, Identifier, IdentifierError, IdentifierKind, MemberIdentifier, PasskeyKey,
-};
+pub use ethereum_address::EthereumAddress;
+pub use identifier::{Identifier, IdentifierError, IdentifierKind, PasskeyKey};
 pub use inbox::inbox_id;
 pub use installation_key::InstallationKey;
+pub use member_identifier::MemberIdentifier;
 pub use signature::{
     ContractWalletSignature, LegacyDelegatedSignature, LegacyKeySignature, PasskeySignature, SignatureError,
     SignatureKind, UnverifiedSignature, VerifiedSignature,

@@ -100,7 +100,8 @@ impl IdentityService {
             let Some(verifier) = &self.verifier else {
                 return Err(Status::failed_precondition("this node cannot verify contract wallets"));
             };
-            match verifier.verify(question.hash(), question.signature()).await {
+            let verdict = verifier.verify(question.hash(), question.signature()).await;
+            match verdict {
                 Ok(verdict) if verdict.is_valid => verdicts.record(question, true),
                 Ok(_) => return Err(invalid("the contract wallet does not accept the signature")),
                 Err(error) => return Err(unverified(&error)),

@@ -15,7 +15,7 @@ use hexmtp_ports::welcome_crypto::WelcomeCrypto;
 
 use crate::group_lock::GroupLocks;
 use crate::identity::{Standing, StateCache};
-use crate::scope_cache::ScopeCache;
+use crate::session_cache::SessionCache;
 use crate::stream::PumpSlot;
 
 /// The adapters that a client runs on.
@@ -57,7 +57,7 @@ pub(crate) struct ContextInner {
     pub(crate) claimed_version: ProtocolVersion,
     pub(crate) locks: GroupLocks,
     pub(crate) welcome_lock: async_lock::Mutex<()>,
-    pub(crate) scopes: ScopeCache,
+    pub(crate) sessions: SessionCache,
     pub(crate) states: StateCache,
     pub(crate) standing: Standing,
     pub(crate) pump: PumpSlot,
@@ -81,7 +81,7 @@ impl ContextInner {
             claimed_version,
             locks: GroupLocks::default(),
             welcome_lock: async_lock::Mutex::new(()),
-            scopes: ScopeCache::default(),
+            sessions: SessionCache::default(),
             states: StateCache::default(),
             standing: Standing::default(),
             pump: PumpSlot::default(),

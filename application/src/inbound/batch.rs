@@ -1,4 +1,4 @@
-//! Envelopes of one group, taken in one after the other, with what they change collected for one commit.
+//! Envelopes of one group, taken in one after the other, with what they change collected for one commit per page.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,21 @@ use hexmtp_domain::intent::{Intent, IntentEvent, IntentState};
 use hexmtp_domain::message::{
     ContentTypeId, DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id,
 };
-use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic};
+use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic, VectorClock};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{
     CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MessageRecord, MlsRowChange,
-    RejectedRecord, RowChange, Scope,
+    RejectedRecord, RowChange,
 };
 
 use crate::context::Context;
 use crate::error::SyncError;
-use crate::group::take_over;
+use crate::group::{is_introduced, take_over};
 use crate::inbound::commit::{Judged, change_message, judge};
 use crate::inbound::leavers;
 use crate::outbound::{given_up, is_outdated, moved};
-use crate::unit::Unit;
 
 /// A group while envelopes are taken in.
 pub(crate) struct Batch<'a> {
@@ -38,9 +37,20 @@ pub(crate) struct Batch<'a> {
     rows: Vec<RowChange>,
     keep: Keep,
     waiting: Option<Waiting>,
+    /// How far the log was read, and whether something was read since the last part was taken out.
+    clock: VectorClock,
     taken: usize,
-    /// Whether the transcript says in another group of the same DM that its two members talk.
-    introduced: bool,
+    /// Whether the transcript says in another group of the same DM that its two members talk, once that matters.
+    introduced: Option<bool>,
+}
+
+/// What has to be stored of the envelopes since the part before.
+pub(crate) struct Part {
+    /// The changes of the group's MLS rows; none once all of them are to be deleted.
+    pub(crate) mls: Vec<MlsRowChange>,
+    pub(crate) rows: Vec<RowChange>,
+    /// How many envelopes it accounts for.
+    pub(crate) taken: usize,
 }
 
 /// Why the batch ends before its last envelope.
@@ -57,7 +67,7 @@ impl<'a> Batch<'a> {
         record: ConversationRecord,
         session: Box<dyn MlsSession>,
         open: Vec<IntentRecord>,
-        introduced: bool,
+        clock: VectorClock,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
         let (published, unpublished): (Vec<_>, Vec<_>) =
@@ -76,8 +86,9 @@ impl<'a> Batch<'a> {
             rows: Vec::new(),
             keep: Keep::All,
             waiting: None,
+            clock,
             taken: 0,
-            introduced,
+            introduced: None,
         })
     }
 
@@ -86,18 +97,37 @@ impl<'a> Batch<'a> {
         self.waiting.is_some()
     }
 
+    /// How far the log was read.
+    pub(crate) const fn clock(&self) -> &VectorClock {
+        &self.clock
+    }
+
+    /// Takes consecutive envelopes in, up to one that has to wait. Those that are accounted for are passed over.
+    pub(crate) async fn take_in_all(&mut self, envelopes: &[GroupEnvelope]) -> Result<(), SyncError> {
+        for envelope in envelopes {
+            if self.is_waiting() {
+                break;
+            }
+            if !self.clock.covers(envelope.cursor) {
+                self.take_in(envelope).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes one envelope in. What is wrong with it is recorded; an error means that the group's own state
     /// cannot be worked with.
-    pub(crate) async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
+    async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
         if self.record.membership == MembershipState::Removed {
             // What a group says after this installation was removed is not for it: passed, and not refused.
         } else if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
-            self.confirm(envelope, &intent)?;
+            self.confirm(envelope, &intent).await?;
         } else {
             self.process(envelope).await?;
         }
         if !self.is_waiting() {
             self.taken += 1;
+            self.clock.advance(envelope.cursor);
             let topic = Topic::Group(self.record.id);
             self.rows.push(RowChange::AdvanceCursor { topic, cursor: envelope.cursor });
         }
@@ -112,7 +142,7 @@ impl<'a> Batch<'a> {
             }
             Ok(Processed::Commit(summary)) => {
                 let judged = judge(self.context, &self.group, &self.record.members, &summary).await;
-                self.settle(envelope, summary.committer, judged)?;
+                self.settle(envelope, summary.committer, judged).await?;
             }
             Ok(Processed::Proposal { .. }) => {
                 let detail = "proposals by reference are not used".to_owned();
@@ -131,7 +161,7 @@ impl<'a> Batch<'a> {
 
     /// Does what was decided about a staged commit. One that has to wait will be processed again: nothing of it
     /// is kept.
-    fn settle(
+    async fn settle(
         &mut self,
         envelope: &GroupEnvelope,
         committer: LeafMember,
@@ -140,7 +170,7 @@ impl<'a> Batch<'a> {
         match judged {
             Judged::Accept(effects) => {
                 self.session.merge_staged()?;
-                return self.applied(envelope, committer, &effects);
+                return self.applied(envelope, committer, &effects).await;
             }
             Judged::Reject(violation) => {
                 self.session.discard_staged()?;
@@ -159,7 +189,11 @@ impl<'a> Batch<'a> {
     }
 
     /// An own payload was read back.
-    fn confirm(&mut self, envelope: &GroupEnvelope, intent: &IntentRecord) -> Result<(), SyncError> {
+    async fn confirm(
+        &mut self,
+        envelope: &GroupEnvelope,
+        intent: &IntentRecord,
+    ) -> Result<(), SyncError> {
         let Some(payload) = &intent.payload else { return Ok(()) };
         if is_outdated(intent, payload.epoch, self.record.epoch) {
             // Others were faster: at this place in the log nobody applies the commit, or can read the message.
@@ -190,11 +224,11 @@ impl<'a> Batch<'a> {
         let own = self.context.own_leaf();
         let after = GroupContext::parse(&self.session.state()?.extensions)?;
         let effects = CommitEffects::between(own.inbox_id, &before, after);
-        self.applied(envelope, own, &effects)
+        self.applied(envelope, own, &effects).await
     }
 
     /// A commit was merged.
-    fn applied(
+    async fn applied(
         &mut self,
         envelope: &GroupEnvelope,
         committer: LeafMember,
@@ -208,7 +242,12 @@ impl<'a> Batch<'a> {
             ..self.commit_line(envelope, CommitOutcome::Applied, Some(committer))
         }));
         let (leavers, epoch) = (&self.record.pending_removals, self.record.epoch);
-        let told = if self.introduced {
+        let introduced = match self.introduced {
+            Some(introduced) => introduced,
+            None => is_introduced(self.context, &self.record).await?,
+        };
+        self.introduced = Some(introduced);
+        let told = if introduced {
             let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
             change_message(envelope, committer, &effects, leavers, epoch)
         } else {
@@ -321,35 +360,41 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Hands everything over to the unit of work: the number of envelopes accounted for, and why there are not
-    /// more of them.
-    pub(crate) fn finish(self, unit: &mut Unit) -> Result<(usize, Option<SyncError>), SyncError> {
+    /// Takes out what has to be stored of the envelopes since the last time; nothing of them is kept here.
+    pub(crate) fn take_part(&mut self) -> Result<Part, SyncError> {
+        let taken = std::mem::take(&mut self.taken);
+        let mut rows = Vec::with_capacity(self.rows.len() + 2);
+        if taken == 0 && self.rows.is_empty() && self.waiting.is_none() {
+            return Ok(Part { mls: Vec::new(), rows, taken });
+        }
         let removed = self.record.membership == MembershipState::Removed;
         if self.waiting.is_none() {
             let open = self.own.values().chain(&self.unpublished);
-            let removal = leavers::removal(self.context, &self.record, &self.group, open)?;
-            removal.into_iter().for_each(|row| unit.change(row));
+            if let Some(intent) = leavers::removal(self.context, &self.record, &self.group, open)? {
+                rows.push(RowChange::InsertIntent(intent.clone()));
+                self.unpublished.push(intent);
+            }
         }
-        let scope = Scope::Group(self.record.id);
-        unit.change_mls(if removed {
-            // The keys of a group that was left open nothing more, and must not lie about.
-            let keys = unit.mls_rows(scope).into_keys();
-            keys.map(|key| MlsRowChange { scope, key, value: None }).collect()
-        } else {
-            self.session.into_changes(self.keep)?
-        });
-        unit.change(RowChange::PutConversation(Box::new(self.record)));
-        self.rows.into_iter().for_each(|row| unit.change(row));
+        // The keys of a group that was left open nothing more, and must not lie about.
+        let mls = if removed { Vec::new() } else { self.session.take_changes(self.keep)? };
+        rows.push(RowChange::PutConversation(Box::new(self.record.clone())));
+        rows.append(&mut self.rows);
         if removed {
             // Nothing of this installation can reach the group any more.
             let open = self.own.values().chain(&self.unpublished);
-            open.flat_map(|intent| given_up(intent, "change.not_a_member")).for_each(|row| unit.change(row));
+            rows.extend(open.flat_map(|intent| given_up(intent, "change.not_a_member")));
         }
-        let waiting = match self.waiting {
-            Some(Waiting::For(error)) => Some(error),
-            Some(Waiting::Paused) | None => None,
-        };
-        Ok((self.taken, waiting))
+        Ok(Part { mls, rows, taken })
+    }
+
+    /// Ends the batch: the group, unless it should be opened anew, and why there are not more envelopes.
+    pub(crate) fn end(self) -> (Option<Box<dyn MlsSession>>, Option<SyncError>) {
+        match self.waiting {
+            Some(Waiting::For(error)) => (None, Some(error)),
+            Some(Waiting::Paused) => (None, None),
+            None if self.record.membership == MembershipState::Removed => (None, None),
+            None => (Some(self.session), None),
+        }
     }
 }
 

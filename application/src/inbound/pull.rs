@@ -1,13 +1,15 @@
-//! Reading a group's log: pages of envelopes, each page one unit of work.
+//! Reading a group's log: pages of envelopes, each page one unit of work. While the store writes one page, the next
+//! one is fetched and worked on.
 
+use futures_util::future::join;
 use hexmtp_domain::{GroupId, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{RowChange, Scope};
+use hexmtp_ports::store::{Revision, RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::SyncError;
-use crate::group::{is_introduced, load};
+use crate::group::load;
 use crate::inbound::batch::Batch;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
@@ -17,19 +19,30 @@ const PAGE: usize = 100;
 /// Reads the group's log to its end; the caller holds the group's lock. Gives the number of envelopes that
 /// were accounted for.
 pub(crate) async fn pull(context: &Context, group_id: GroupId) -> Result<usize, SyncError> {
-    let mut total = 0;
-    loop {
+    let (mut total, mut conflicts) = (0, 0);
+    while conflicts < MAX_CONFLICTS {
         let after = context.store.cursor(Topic::Group(group_id)).await?;
         let page = context.delivery.query_group_messages(group_id, &after, PAGE).await?;
         if page.items.is_empty() {
             return Ok(total);
         }
-        let taken = take_in(context, group_id, &page.items).await?;
-        total += taken;
-        if !page.has_more || taken == 0 {
-            return Ok(total);
+        let before = total;
+        let stop = match open(context, group_id).await? {
+            Opened::Paused => return Ok(total),
+            Opened::Removed(unit) => {
+                total += skip(context, unit, &page.items).await?;
+                if page.has_more { Stop::Elsewhere } else { Stop::Here }
+            }
+            Opened::Reader(reader) => read_on(*reader, (&page.items, page.has_more), &mut total).await?,
+        };
+        match stop {
+            Stop::Conflict if total == before => conflicts += 1,
+            Stop::Elsewhere if total == before => return Ok(total),
+            Stop::Conflict | Stop::Elsewhere => conflicts = 0,
+            Stop::Here => return Ok(total),
         }
     }
+    Err(SyncError::Contention)
 }
 
 /// Takes consecutive envelopes of a group's log in, in one unit of work; the caller holds the group's lock.
@@ -41,39 +54,135 @@ pub(crate) async fn take_in(
     envelopes: &[GroupEnvelope],
 ) -> Result<usize, SyncError> {
     for _ in 0..MAX_CONFLICTS {
-        let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
-        let mut record = load(context, group_id).await?;
-        if let Some(minimum) = record.paused_for.take()
-            && !context.claimed_version.supports(&minimum)
-        {
-            return Ok(0);
-        }
-        if record.membership == MembershipState::Removed {
-            return skip(context, unit, envelopes).await;
-        }
-        let clock = context.store.cursor(Topic::Group(group_id)).await?;
-        let open = context.store.open_intents(group_id).await?;
-        let rows = unit.mls_rows(Scope::Group(group_id));
-        let session = context.mls.open_group(&context.key, group_id, rows)?;
-        let introduced = is_introduced(context, &record).await?;
-        let mut batch = Batch::new(context, record, session, open, introduced)?;
-        for envelope in envelopes {
-            if clock.covers(envelope.cursor) {
-                continue;
-            }
-            batch.take_in(envelope).await?;
-            if batch.is_waiting() {
-                break;
-            }
-        }
-        let (taken, waiting) = batch.finish(&mut unit)?;
-        match unit.commit(context).await {
-            Err(error) if is_conflict(&error) => {}
-            Err(error) => return Err(error.into()),
-            Ok(()) => return waiting.map_or(Ok(taken), Err),
+        let reader = match open(context, group_id).await? {
+            Opened::Paused => return Ok(0),
+            Opened::Removed(unit) => return skip(context, unit, envelopes).await,
+            Opened::Reader(reader) => reader,
+        };
+        let mut total = 0;
+        if let Stop::Here | Stop::Elsewhere = read_on(*reader, (envelopes, false), &mut total).await? {
+            return Ok(total);
         }
     }
     Err(SyncError::Contention)
+}
+
+/// A group as it is before its log is read.
+enum Opened<'a> {
+    /// It waits for a newer version.
+    Paused,
+    /// This installation is no longer in it.
+    Removed(Unit),
+    /// It can be read on.
+    Reader(Box<Reader<'a>>),
+}
+
+/// Why reading stopped.
+enum Stop {
+    /// Everything is read that can be.
+    Here,
+    /// There is more to read, in another way.
+    Elsewhere,
+    /// Somebody else has changed the group.
+    Conflict,
+}
+
+/// Reads a group's log on, from the state that it would have once everything before is stored.
+struct Reader<'a> {
+    context: &'a Context,
+    scope: Scope,
+    /// The revision that the next commit expects.
+    revision: Revision,
+    batch: Batch<'a>,
+}
+
+/// What was read, to be stored, and what comes next.
+struct Read {
+    unit: Unit,
+    taken: usize,
+    has_more: bool,
+}
+
+async fn open(context: &Context, group_id: GroupId) -> Result<Opened<'_>, SyncError> {
+    let scope = Scope::Group(group_id);
+    let mut unit = Unit::load(context, &[scope]).await?;
+    let mut record = load(context, group_id).await?;
+    if let Some(minimum) = record.paused_for.take()
+        && !context.claimed_version.supports(&minimum)
+    {
+        return Ok(Opened::Paused);
+    }
+    if record.membership == MembershipState::Removed {
+        return Ok(Opened::Removed(unit));
+    }
+    let clock = context.store.cursor(Topic::Group(group_id)).await?;
+    let intents = context.store.open_intents(group_id).await?;
+    let revision = unit.revision(scope);
+    let session = unit.open(context, group_id)?;
+    let batch = Batch::new(context, record, session, intents, clock)?;
+    Ok(Opened::Reader(Box::new(Reader { context, scope, revision, batch })))
+}
+
+/// Reads on from a page. The group stays at hand once its log was read to the end.
+async fn read_on(
+    mut reader: Reader<'_>,
+    (page, has_more): (&[GroupEnvelope], bool),
+    total: &mut usize,
+) -> Result<Stop, SyncError> {
+    let context = reader.context;
+    let mut read = reader.take_in(page, has_more).await?;
+    while read.has_more {
+        // Nothing of the next page is stored unless this one is: its commit expects the revision that this one makes.
+        let (stored, next) = join(read.unit.commit(context), reader.next()).await;
+        match stored {
+            Err(error) if is_conflict(&error) => return Ok(Stop::Conflict),
+            Err(error) => return Err(error.into()),
+            Ok(()) => *total += read.taken,
+        }
+        read = next?;
+    }
+    let Reader { scope, batch, .. } = reader;
+    let left = batch.record.membership == MembershipState::Removed;
+    let group_id = batch.record.id;
+    let (session, waiting) = batch.end();
+    if let Some(session) = session {
+        read.unit.keep(group_id, session);
+    }
+    if left {
+        let deletions = read.unit.deletions(context, scope).await?;
+        read.unit.change_mls(deletions);
+    }
+    match read.unit.commit(context).await {
+        Err(error) if is_conflict(&error) => return Ok(Stop::Conflict),
+        Err(error) => return Err(error.into()),
+        Ok(()) => *total += read.taken,
+    }
+    match waiting {
+        Some(error) => Err(error),
+        None if left => Ok(Stop::Elsewhere),
+        None => Ok(Stop::Here),
+    }
+}
+
+impl Reader<'_> {
+    /// Takes a page in.
+    async fn take_in(&mut self, page: &[GroupEnvelope], has_more: bool) -> Result<Read, SyncError> {
+        self.batch.take_in_all(page).await?;
+        let part = self.batch.take_part()?;
+        let mut unit = Unit::expecting(self.scope, self.revision);
+        unit.change_mls(part.mls);
+        part.rows.into_iter().for_each(|row| unit.change(row));
+        self.revision.0 += u64::from(unit.has_changes());
+        let ends = self.batch.is_waiting() || self.batch.record.membership == MembershipState::Removed;
+        Ok(Read { unit, taken: part.taken, has_more: has_more && !ends && part.taken > 0 })
+    }
+
+    /// Fetches the page behind what was read, and takes it in.
+    async fn next(&mut self) -> Result<Read, SyncError> {
+        let group_id = self.batch.record.id;
+        let page = self.context.delivery.query_group_messages(group_id, self.batch.clock(), PAGE).await?;
+        self.take_in(&page.items, page.has_more).await
+    }
 }
 
 /// Moves past envelopes of a group that this installation is no longer in.

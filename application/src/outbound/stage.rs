@@ -43,8 +43,8 @@ pub(crate) async fn stage(
         let record = load(context, group_id).await?;
         ensure_writable(context, &record)?;
         let open = context.store.open_intents(group_id).await?;
-        let rows = unit.mls_rows(Scope::Group(group_id));
-        let mut session = context.mls.open_group(&context.key, group_id, rows)?;
+        let mut session = unit.open(context, group_id)?;
+        let mut is_whole = true;
         for intent in in_turn(&open) {
             if let Intent::SendMessage { envelope } = &intent.intent {
                 let data = session.seal(envelope)?;
@@ -58,6 +58,7 @@ pub(crate) async fn stage(
             match stage_commit(context, intent, &record, session.as_mut()).await {
                 Ok(change) => unit.change(change),
                 Err(error) if error.retry() == Retry::Never => {
+                    is_whole = false;
                     given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
                     failures.insert(intent.id, error);
                 }
@@ -65,7 +66,10 @@ pub(crate) async fn stage(
             }
             break;
         }
-        unit.change_mls(session.into_changes(Keep::All)?);
+        unit.change_mls(session.take_changes(Keep::All)?);
+        if is_whole {
+            unit.keep(group_id, session);
+        }
         match unit.commit(context).await {
             Err(error) if is_conflict(&error) => {}
             other => return Ok(other?),

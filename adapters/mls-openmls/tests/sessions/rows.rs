@@ -30,9 +30,9 @@ fn a_group_is_stored_under_its_own_scope_and_a_key_package_under_its_own() {
 #[test]
 fn opening_and_looking_changes_no_row() {
     let (alice, _) = pair();
-    let session = alice.open();
+    let mut session = alice.open();
     session.state().unwrap();
-    assert_eq!(session.into_changes(Keep::All).unwrap(), []);
+    assert_eq!(session.take_changes(Keep::All).unwrap(), []);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_batch_of_messages_is_one_row_written_once() {
     for data in &messages[..19] {
         session.process(data).unwrap();
     }
-    let changes = session.into_changes(Keep::All).unwrap();
+    let changes = session.take_changes(Keep::All).unwrap();
     assert_eq!(kinds(&changes), [MESSAGE_SECRETS]);
     bob.apply(changes);
     // The batch is accounted for: its messages do not open again, and the next one does.
@@ -72,11 +72,11 @@ fn messages_before_a_commit_are_kept_without_it() {
     session.process(&data).unwrap();
     session.process(&commit).unwrap();
     session.merge_staged().unwrap();
-    assert_eq!(kinds(&session.into_changes(Keep::BeforeStagedCommit).unwrap()), [MESSAGE_SECRETS]);
+    assert_eq!(kinds(&session.take_changes(Keep::BeforeStagedCommit).unwrap()), [MESSAGE_SECRETS]);
     // Without anything before it, nothing is left.
     let mut session = bob.open();
     session.process(&commit).unwrap();
-    assert_eq!(session.into_changes(Keep::BeforeStagedCommit).unwrap(), []);
+    assert_eq!(session.take_changes(Keep::BeforeStagedCommit).unwrap(), []);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body::{Frame, SizeHint};
 use hexmtp_proto::status::code_name;
+use http_body::{Frame, SizeHint};
 use tonic::Code;
 
 use crate::metrics::Metrics;

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 use hexmtp_domain::group::commit_rules::CommitEffects;
 use hexmtp_domain::group::{ConversationKind, GroupContext, LeafMember};
 use hexmtp_domain::intent::{Intent, IntentEvent, IntentState};
-use hexmtp_domain::message::{
-    ContentTypeId, DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id,
-};
+use hexmtp_domain::message::{ContentTypeId, DeliveryStatus, EncodedContent, PlaintextEnvelope};
 use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic, VectorClock};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MessageRecord, MlsRowChange,
-    RejectedRecord, RowChange,
+    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MlsRowChange, RejectedRecord, RowChange,
 };
 
 use crate::context::Context;
@@ -22,6 +19,7 @@ use crate::error::SyncError;
 use crate::group::{is_introduced, take_over};
 use crate::inbound::commit::{Judged, change_message, judge};
 use crate::inbound::leavers;
+use crate::inbound::received::received;
 use crate::outbound::{given_up, is_outdated, moved};
 
 /// A group while envelopes are taken in.
@@ -40,6 +38,9 @@ pub(crate) struct Batch<'a> {
     /// How far the log was read, and whether something was read since the last part was taken out.
     clock: VectorClock,
     taken: usize,
+    /// Whether own payloads were read back since then, and whether welcomes follow from one of them.
+    read_back: bool,
+    welcomes_due: bool,
     /// Whether the transcript says in another group of the same DM that its two members talk, once that matters.
     introduced: Option<bool>,
 }
@@ -51,6 +52,8 @@ pub(crate) struct Part {
     pub(crate) rows: Vec<RowChange>,
     /// How many envelopes it accounts for.
     pub(crate) taken: usize,
+    /// Whether it dealt with the last payloads that were under way.
+    pub(crate) outbox_is_empty: bool,
 }
 
 /// Why the batch ends before its last envelope.
@@ -70,6 +73,7 @@ impl<'a> Batch<'a> {
         clock: VectorClock,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
+        let welcomes_due = open.iter().any(|intent| intent.state == IntentState::Committed);
         let (published, unpublished): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|intent| intent.state == IntentState::Published);
         let own = published
@@ -88,6 +92,8 @@ impl<'a> Batch<'a> {
             waiting: None,
             clock,
             taken: 0,
+            read_back: false,
+            welcomes_due,
             introduced: None,
         })
     }
@@ -189,12 +195,9 @@ impl<'a> Batch<'a> {
     }
 
     /// An own payload was read back.
-    async fn confirm(
-        &mut self,
-        envelope: &GroupEnvelope,
-        intent: &IntentRecord,
-    ) -> Result<(), SyncError> {
+    async fn confirm(&mut self, envelope: &GroupEnvelope, intent: &IntentRecord) -> Result<(), SyncError> {
         let Some(payload) = &intent.payload else { return Ok(()) };
+        self.read_back = true;
         if is_outdated(intent, payload.epoch, self.record.epoch) {
             // Others were faster: at this place in the log nobody applies the commit, or can read the message.
             self.rows.push(moved(intent, IntentEvent::LostRace, None));
@@ -219,6 +222,7 @@ impl<'a> Batch<'a> {
         let before = self.group.clone();
         self.session.merge_pending()?;
         let welcomes = payload.post_commit.is_some();
+        self.welcomes_due |= welcomes;
         self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes }, None));
         self.record.rotated_at = self.context.now();
         let own = self.context.own_leaf();
@@ -249,9 +253,9 @@ impl<'a> Batch<'a> {
         self.introduced = Some(introduced);
         let told = if introduced {
             let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
-            change_message(envelope, committer, &effects, leavers, epoch)
+            change_message(self.context, envelope, committer, &effects, (leavers, epoch))
         } else {
-            change_message(envelope, committer, effects, leavers, epoch)
+            change_message(self.context, envelope, committer, effects, (leavers, epoch))
         };
         leavers::forget(&mut self.record, effects);
         if let Some(message) = told {
@@ -284,24 +288,12 @@ impl<'a> Batch<'a> {
                 return;
             }
         };
-        let content_type = EncodedContent::decode(&opened.content).ok().map(|content| content.content_type);
         if self.record.kind != ConversationKind::Oneshot {
             self.record.last_message_at = self.record.last_message_at.max(Some(envelope.server_time));
         }
-        leavers::note(&mut self.record, &self.group, sender.inbox_id, content_type.as_ref());
-        self.rows.push(RowChange::InsertMessage(MessageRecord {
-            id: message_id(self.record.id, &opened.idempotency_key, &opened.content),
-            group_id: self.record.id,
-            sender,
-            sent_at: envelope.server_time,
-            kind: MessageKind::Application,
-            delivery: DeliveryStatus::Published,
-            content_type,
-            content: opened.content,
-            idempotency_key: opened.idempotency_key,
-            cursor: Some(envelope.cursor),
-            epoch: Some(epoch),
-        }));
+        let message = received(self.context, &self.group, envelope, (sender, epoch), opened);
+        leavers::note(&mut self.record, &self.group, sender.inbox_id, message.content_type.as_ref());
+        self.rows.push(RowChange::InsertMessage(message));
     }
 
     /// MLS refused an envelope.
@@ -363,11 +355,13 @@ impl<'a> Batch<'a> {
     /// Takes out what has to be stored of the envelopes since the last time; nothing of them is kept here.
     pub(crate) fn take_part(&mut self) -> Result<Part, SyncError> {
         let taken = std::mem::take(&mut self.taken);
+        let read_back = std::mem::take(&mut self.read_back);
         let mut rows = Vec::with_capacity(self.rows.len() + 2);
         if taken == 0 && self.rows.is_empty() && self.waiting.is_none() {
-            return Ok(Part { mls: Vec::new(), rows, taken });
+            return Ok(Part { mls: Vec::new(), rows, taken, outbox_is_empty: false });
         }
         let removed = self.record.membership == MembershipState::Removed;
+        let outbox_is_empty = removed || (read_back && self.own.is_empty() && !self.welcomes_due);
         if self.waiting.is_none() {
             let open = self.own.values().chain(&self.unpublished);
             if let Some(intent) = leavers::removal(self.context, &self.record, &self.group, open)? {
@@ -384,7 +378,7 @@ impl<'a> Batch<'a> {
             let open = self.own.values().chain(&self.unpublished);
             rows.extend(open.flat_map(|intent| given_up(intent, "change.not_a_member")));
         }
-        Ok(Part { mls, rows, taken })
+        Ok(Part { mls, rows, taken, outbox_is_empty })
     }
 
     /// Ends the batch: the group, unless it should be opened anew, and why there are not more envelopes.

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::SyncError;
 use crate::group::load;
 use crate::inbound::batch::Batch;
+use crate::outbound::given_back;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
 /// The page size of the protocol (FEATURES.md K-12).
@@ -172,6 +173,11 @@ impl Reader<'_> {
         let mut unit = Unit::expecting(self.scope, self.revision);
         unit.change_mls(part.mls);
         part.rows.into_iter().for_each(|row| unit.change(row));
+        if part.outbox_is_empty
+            && let Some(change) = given_back(self.context, self.batch.record.id).await?
+        {
+            unit.change(change);
+        }
         self.revision.0 += u64::from(unit.has_changes());
         let ends = self.batch.is_waiting() || self.batch.record.membership == MembershipState::Removed;
         Ok(Read { unit, taken: part.taken, has_more: has_more && !ends && part.taken > 0 })

@@ -65,9 +65,8 @@ async fn page(client: &Client, case: &Case) -> usize {
     let group = client.conversation(group_id(case.stored - 1)).await.expect("a conversation");
     let record = group.record().await.expect("a record");
     let middle = i64::try_from(case.count / 20).unwrap_or_default() * 1_000_000_000;
-    let before = record.last_message_at.map(|last| {
-        hexmtp_domain::Timestamp::from_nanos(last.as_nanos() - middle)
-    });
+    let before =
+        record.last_message_at.map(|last| hexmtp_domain::Timestamp::from_nanos(last.as_nanos() - middle));
     let filter = MessageFilter {
         sent_before: before,
         limit: Some(PAGE),

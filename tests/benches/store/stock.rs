@@ -85,11 +85,17 @@ impl StorageProvider<V> for Rows {
         0x0c group_epoch_secrets: GroupEpochSecrets;
     }
 
-    fn group_state<T: traits::GroupState<V>, I: traits::GroupId<V>>(&self, id: &I) -> Result<Option<T>, Missing> {
+    fn group_state<T: traits::GroupState<V>, I: traits::GroupId<V>>(
+        &self,
+        id: &I,
+    ) -> Result<Option<T>, Missing> {
         self.read(0x08, id)
     }
 
-    fn own_leaf_nodes<I: traits::GroupId<V>, T: traits::LeafNode<V>>(&self, _: &I) -> Result<Vec<T>, Missing> {
+    fn own_leaf_nodes<I: traits::GroupId<V>, T: traits::LeafNode<V>>(
+        &self,
+        _: &I,
+    ) -> Result<Vec<T>, Missing> {
         Ok(Vec::new())
     }
 
@@ -190,7 +196,8 @@ impl StockMember {
         let rows = Rows { rows, secrets, written: Cell::default() };
         let provider = Provider { crypto: RustCrypto::default(), rows };
         let id = openmls::prelude::GroupId::from_slice(group.as_bytes());
-        let group = MlsGroup::load(&provider.rows, &id).expect("readable rows").expect("the rows of the group");
+        let group =
+            MlsGroup::load(&provider.rows, &id).expect("readable rows").expect("the rows of the group");
         let seed: &Secret = key.seed();
         let public = key.id().to_vec();
         let signer = SignatureKeyPair::from_raw(SignatureScheme::ED25519, seed.expose().to_vec(), public);

@@ -15,7 +15,8 @@ pub(crate) async fn sync(case: &Case) {
     let mut groups = Vec::new();
     for _ in 0..case.count {
         let members = [scene.measured.inbox_id()];
-        groups.push(scene.other.client.create_group(GroupOptions::default(), &members).await.expect("a group"));
+        groups
+            .push(scene.other.client.create_group(GroupOptions::default(), &members).await.expect("a group"));
     }
     scene.measured.sync().await;
     if let Some(group) = groups.first() {

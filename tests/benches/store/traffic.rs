@@ -109,7 +109,9 @@ fn report(options: &Options) {
 }
 
 fn report_messages(options: &Options, work: Work, count: usize, name: &str) {
-    println!("\n{name}, {count} messages; us a message; stock OpenMLS in memory without and with its storage");
+    println!(
+        "\n{name}, {count} messages; us a message; stock OpenMLS in memory without and with its storage"
+    );
     println!("members store       stock  +storage      ours  stock/ours     peak MiB");
     for members in &options.members {
         for place in &options.places {

@@ -31,7 +31,7 @@ pub struct MlsRowChange {
 pub enum RowChange {
     /// The installation's identity, new or changed.
     PutIdentity(IdentityRecord),
-    /// Preferences; newer ones already stored win (PROTOCOL.md 7.4).
+    /// Preferences; stored ones that are not older win, and the feed is told nothing then (PROTOCOL.md 7.4).
     PutPreferences(PreferencesRecord),
     /// A key package of this installation, new or changed.
     PutKeyPackage(KeyPackageRecord),
@@ -55,9 +55,11 @@ pub enum RowChange {
     },
     /// A conversation, new or changed as a whole.
     PutConversation(Box<ConversationRecord>),
-    /// A conversation is forgotten with everything that belongs to it: messages and what was said about them, intents,
-    /// MLS rows, commit logs, cursors, leases. Consent stays, since it is the user's, and so does the scope's revision,
-    /// since others may still expect it. An unknown one is passed over.
+    /// A conversation is forgotten with everything that belongs to it: messages and what was said about them (requests
+    /// to take them back, sync progress), intents, MLS rows (also those of the same change set), both commit logs,
+    /// re-adding, cursors, watermarks, iced envelopes, leases. Consent stays, since it is the user's, and so does the
+    /// scope's revision, since others may still expect it; refused envelopes stay until they are trimmed. The feed is
+    /// told once, and not of each message. An unknown one is passed over.
     DeleteConversation(GroupId),
     /// A message; one with the same id is left as it is, and nothing is told to the feed then.
     InsertMessage(MessageRecord),
@@ -70,12 +72,12 @@ pub enum RowChange {
         /// The server's time and place, once it is known.
         published: Option<(Timestamp, Cursor)>,
     },
-    /// A message is removed from this device, whether it has disappeared or its user does not want to keep it. An
-    /// unknown one is passed over.
+    /// A message is removed from this device, whether it has disappeared or its user does not want to keep it. What
+    /// was said about it stays, since it may come again; it is a new one then. An unknown one is passed over.
     DeleteMessage(MessageId),
     /// Somebody took back a message (PROTOCOL.md 3.4); a record of the same request is left as it is.
     RecordDeletion(DeletionRecord),
-    /// A new intent.
+    /// A new intent; one with the same id is left as it is.
     InsertIntent(IntentRecord),
     /// An intent moved on.
     SetIntent {
@@ -104,7 +106,8 @@ pub enum RowChange {
         /// The last number accounted for.
         to: u64,
     },
-    /// Consent for a conversation or an inbox; a newer record already stored wins (PROTOCOL.md 7.4).
+    /// Consent for a conversation or an inbox; a stored record that is not older wins, and the feed is told nothing
+    /// then (PROTOCOL.md 7.4).
     PutConsent(ConsentRecord),
     /// What became of a commit.
     AppendCommitLog(CommitLogRecord),
@@ -144,11 +147,11 @@ pub enum RowChange {
         /// The code of the error that it failed with last.
         error: Option<String>,
     },
-    /// A task is done or given up; an unknown one is passed over.
+    /// A task is done or given up (its lease is given back beside this); an unknown one is passed over.
     DeleteTask(TaskId),
-    /// The right to do something that only one process may do at a time, until a moment. The holder may take it again
-    /// to prolong it. Whoever comes while another one holds it gets [`StoreError::Leased`], and nothing of the change
-    /// set is applied.
+    /// The right to do something that only one process may do at a time, until a moment, at which it is free again.
+    /// The holder may take it again to prolong or to shorten it. Whoever comes while another one holds it gets
+    /// [`StoreError::Leased`], and nothing of the change set is applied. Where a scope conflicts as well, that is told.
     ///
     /// [`StoreError::Leased`]: crate::store::StoreError::Leased
     TakeLease {

@@ -47,7 +47,7 @@ pub struct ConversationFilter {
     pub limit: Option<usize>,
 }
 
-/// The order of a listing.
+/// The order of a listing; one direction is the exact reverse of the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {
     /// Oldest first.
@@ -60,7 +60,8 @@ pub enum Direction {
 /// By which time messages are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MessageOrder {
-    /// When they were sent; then by their place in the log, then in the order in which they were stored.
+    /// When they were sent; then by their place in the log (number, then originator; those without a place last), then in
+    /// the order in which they were stored.
     #[default]
     Sent,
     /// When this installation stored them; then in the order in which they were stored.
@@ -95,7 +96,7 @@ pub struct MessageFilter {
     pub delivery: Option<DeliveryStatus>,
     /// Only contents of these types; empty for all, also for contents that cannot be read.
     pub content_types: Vec<ContentTypeName>,
-    /// No contents of these types.
+    /// No contents of these types; those that cannot be read are not kept out.
     pub except_content_types: Vec<ContentTypeName>,
     /// None sent by these inboxes.
     pub except_senders: Vec<InboxId>,

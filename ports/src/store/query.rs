@@ -71,7 +71,7 @@ pub trait ProgressQuery: Port {
     /// The iced envelopes of a topic, in the order of their cursors.
     async fn iced(&self, topic: Topic) -> Result<Vec<IcedEnvelope>, StoreError>;
 
-    /// The iced envelopes of a topic that depend on a place, in the order of their cursors.
+    /// The iced envelopes of a topic that name a place among those that they depend on, in the order of their cursors.
     async fn iced_behind(&self, topic: Topic, cursor: Cursor) -> Result<Vec<IcedEnvelope>, StoreError>;
 
     /// Where the network's move to another API stands; `None` before the network was asked.
@@ -119,10 +119,11 @@ pub trait MessageQuery: Port {
     /// How many messages the filter matches; its limit and order do not count.
     async fn count_messages(&self, filter: &MessageFilter) -> Result<u64, StoreError>;
 
-    /// The requests to take back one of these messages, in the order in which they were stored.
+    /// The requests to take back one of these messages, each once, in the order in which they were stored.
     async fn deletions_of(&self, ids: &[MessageId]) -> Result<Vec<DeletionRecord>, StoreError>;
 
-    /// The messages that have disappeared by a time, the earliest first, at most `limit` of them.
+    /// The messages that disappear at or before a time, the earliest first, ties in the order in which they were stored,
+    /// at most `limit` of them.
     async fn expired_messages(&self, now: Timestamp, limit: usize) -> Result<Vec<MessageId>, StoreError>;
 
     /// When the next message disappears.
@@ -138,7 +139,7 @@ pub trait IntentQuery: Port {
     /// The intents of a group that are not settled, in the order in which they were stored.
     async fn open_intents(&self, group_id: GroupId) -> Result<Vec<IntentRecord>, StoreError>;
 
-    /// The groups that have intents which are not settled.
+    /// The groups that have intents which are not settled, by id.
     async fn groups_with_open_intents(&self) -> Result<Vec<GroupId>, StoreError>;
 
     /// A lease as it was last taken, perhaps run out; `None` when it was given back or never taken.
@@ -151,7 +152,8 @@ pub trait TaskQuery: Port {
     /// One task.
     async fn task(&self, id: TaskId) -> Result<Option<TaskRecord>, StoreError>;
 
-    /// The tasks that are due at a time, those that are due longest first, ties by id, at most `limit` of them.
+    /// The tasks that are due at or before a time, those that are due longest first, ties by id, at most `limit` of
+    /// them; also those that have become pointless by then.
     async fn due_tasks(&self, now: Timestamp, limit: usize) -> Result<Vec<TaskRecord>, StoreError>;
 
     /// When the next task is due.

@@ -2,7 +2,7 @@
 
 use hexmtp_domain::group::ConversationKind;
 use hexmtp_domain::{Epoch, EpochAuthenticator, GroupId, InboxId, Timestamp};
-use hexmtp_ports::store::{ConversationRecord, MembershipState, StoreError};
+use hexmtp_ports::store::{ConversationRecord, ForkStatus, MembershipState, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -56,6 +56,7 @@ const fn membership_number(state: MembershipState) -> i16 {
         MembershipState::Allowed => 1,
         MembershipState::Pending => 2,
         MembershipState::Removed => 3,
+        MembershipState::Restored => 4,
     }
 }
 
@@ -64,6 +65,7 @@ fn membership(number: i16) -> Result<MembershipState, StoreError> {
         1 => MembershipState::Allowed,
         2 => MembershipState::Pending,
         3 => MembershipState::Removed,
+        4 => MembershipState::Restored,
         _ => return Err(corrupt("conversations.membership")),
     })
 }
@@ -135,6 +137,7 @@ impl TryFrom<Model> for ConversationRecord {
             )?,
             paused_for: row.paused_for.map(|bytes| text("conversations.paused_for", bytes)).transpose()?,
             needs_readd: row.needs_readd.map(|bytes| text("conversations.needs_readd", bytes)).transpose()?,
+            fork: ForkStatus::default(),
             rotated_at: Timestamp::from_nanos(row.rotated_at),
             installations_checked_at: Timestamp::from_nanos(row.installations_checked_at),
             welcome_sequence_id: row

@@ -26,19 +26,20 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The row of an event.
-pub(crate) fn to_row(event: &FeedEvent) -> ActiveModel {
+pub(crate) fn to_row(event: &FeedEvent) -> Option<ActiveModel> {
     let (number, group_id, message_id) = match event {
         FeedEvent::MessageStored { group_id, id } => (1, group_id, Some(id)),
         FeedEvent::MessageSettled { group_id, id } => (2, group_id, Some(id)),
         FeedEvent::ConversationStored(group_id) => (3, group_id, None),
         FeedEvent::ConversationChanged(group_id) => (4, group_id, None),
+        _ => return None,
     };
-    ActiveModel {
+    Some(ActiveModel {
         position: NotSet,
         event: Set(number),
         group_id: Set(group_id.to_vec()),
         message_id: Set(message_id.map(MessageId::to_vec)),
-    }
+    })
 }
 
 /// The position of the last change; zero in a new store.

@@ -2,7 +2,7 @@
 
 use hexmtp_domain::identity::InstallationKey;
 use hexmtp_domain::{InboxId, Secret, Timestamp};
-use hexmtp_ports::store::{IdentityRecord, StoreError};
+use hexmtp_ports::store::{IdentityRecord, PreferencesRecord, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use zeroize::Zeroize;
@@ -36,10 +36,18 @@ pub(crate) fn to_row(record: &IdentityRecord) -> Result<ActiveModel, StoreError>
         slot: Set(SLOT),
         inbox_id: Set(record.inbox_id.to_vec()),
         key_seed: Set(record.key.seed().expose().to_vec()),
-        hmac_root: Set(record.hmac_root.expose().to_vec()),
+        hmac_root: Set(Vec::new()),
         created_at: Set(record.created_at.as_nanos()),
         registered: Set(record.registered.map(from_sequence).transpose()?),
     })
+}
+
+impl TryFrom<Model> for PreferencesRecord {
+    type Error = StoreError;
+
+    fn try_from(row: Model) -> Result<Self, StoreError> {
+        Ok(Self { hmac_root: Secret::new(row.hmac_root), hmac_cycled_at: Timestamp::ZERO })
+    }
 }
 
 impl TryFrom<Model> for IdentityRecord {
@@ -51,7 +59,6 @@ impl TryFrom<Model> for IdentityRecord {
         Ok(Self {
             inbox_id: id("identity.inbox_id", InboxId::from_slice(&row.inbox_id))?,
             key: InstallationKey::from_seed(seed?),
-            hmac_root: Secret::new(row.hmac_root),
             created_at: Timestamp::from_nanos(row.created_at),
             registered: row.registered.map(|n| to_sequence("identity.registered", n)).transpose()?,
         })

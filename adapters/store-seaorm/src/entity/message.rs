@@ -113,6 +113,8 @@ impl TryFrom<Model> for MessageRecord {
                 )?,
             },
             sent_at: Timestamp::from_nanos(row.sent_at),
+            inserted_at: Timestamp::from_nanos(row.sent_at),
+            expires_at: None,
             kind: MessageKind::from_stored(row.kind).ok_or_else(|| corrupt("messages.kind"))?,
             delivery: DeliveryStatus::from_stored(row.delivery)
                 .ok_or_else(|| corrupt("messages.delivery"))?,
@@ -122,6 +124,7 @@ impl TryFrom<Model> for MessageRecord {
                 (row.content_major, row.content_minor),
             )?,
             content: row.content,
+            reference: None,
             idempotency_key: text("messages.idempotency_key", row.idempotency_key)?,
             cursor: place(row.originator, row.sequence_id)?,
             epoch: row.epoch.map(|number| to_u64("messages.epoch", number).map(Epoch)).transpose()?,

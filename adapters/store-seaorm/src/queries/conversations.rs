@@ -3,11 +3,13 @@
 use hexmtp_domain::consent::{ConsentEntity, ConsentState};
 use hexmtp_domain::{GroupId, InboxId};
 use hexmtp_ports::port;
-use hexmtp_ports::store::{ConversationFilter, ConversationQuery, ConversationRecord, StoreError};
+use hexmtp_ports::store::{
+    ConversationFilter, ConversationListItem, ConversationQuery, ConversationRecord, StoreError,
+};
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-use super::{record, records};
+use super::{not_yet, record, records};
 use crate::SqliteStore;
 use crate::convert::limit;
 use crate::entity::consent;
@@ -68,6 +70,21 @@ impl ConversationQuery for SqliteStore {
         filter: &ConversationFilter,
     ) -> Result<Vec<ConversationRecord>, StoreError> {
         records(select(filter).all(self.reader()?).await.map_err(from_db)?)
+    }
+
+    async fn conversation_ids(&self, filter: &ConversationFilter) -> Result<Vec<GroupId>, StoreError> {
+        Ok(self.conversations(filter).await?.into_iter().map(|record| record.id).collect())
+    }
+
+    async fn conversation_list(
+        &self,
+        _: &ConversationFilter,
+    ) -> Result<Vec<ConversationListItem>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn count_conversations(&self, _: &ConversationFilter) -> Result<u64, StoreError> {
+        Err(not_yet())
     }
 
     async fn dm_groups(&self, pair: (InboxId, InboxId)) -> Result<Vec<ConversationRecord>, StoreError> {

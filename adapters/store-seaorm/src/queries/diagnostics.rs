@@ -1,11 +1,13 @@
 //! Refused envelopes and the local commit log.
 
-use hexmtp_domain::GroupId;
+use hexmtp_domain::{GroupId, SequenceId};
 use hexmtp_ports::port;
-use hexmtp_ports::store::{CommitLogRecord, DiagnosticsQuery, RejectedRecord, StoreError};
+use hexmtp_ports::store::{
+    CommitLogRecord, DiagnosticsQuery, ReaddRecord, RejectedRecord, RemoteCommitLogRecord, StoreError,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::records;
+use super::{not_yet, records};
 use crate::SqliteStore;
 use crate::convert::limit;
 use crate::entity::{commit_log, rejected};
@@ -22,5 +24,18 @@ impl DiagnosticsQuery for SqliteStore {
         let query = commit_log::Entity::find().filter(commit_log::Column::GroupId.eq(group_id.to_vec()));
         let query = query.order_by_asc(commit_log::Column::Ordinal);
         records(query.all(self.reader()?).await.map_err(from_db)?)
+    }
+
+    async fn remote_commit_log(
+        &self,
+        _: GroupId,
+        _: SequenceId,
+        _: usize,
+    ) -> Result<Vec<RemoteCommitLogRecord>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn readds(&self, _: GroupId) -> Result<Vec<ReaddRecord>, StoreError> {
+        Err(not_yet())
     }
 }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use hexmtp_domain::{InboxId, SequenceId, Topic, VectorClock};
+use hexmtp_domain::identity::Identifier;
+use hexmtp_domain::{InboxId, SequenceId};
 use hexmtp_ports::identity_log::LoggedUpdate;
 use hexmtp_ports::port;
-use hexmtp_ports::store::{DeferredWelcome, IdentityQuery, IdentityRecord, KeyPackageRecord, StoreError};
+use hexmtp_ports::store::{
+    CachedAssociationState, IdentityQuery, IdentityRecord, KeyPackageRecord, PreferencesRecord, StoreError,
+};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{BATCH, record, records};
+use super::{BATCH, not_yet, record, records};
 use crate::SqliteStore;
-use crate::convert::{cursor as to_cursor, from_u64, to_sequence};
-use crate::entity::{cursor, deferred_welcome, identity, identity_update, key_package};
+use crate::convert::{from_u64, to_sequence};
+use crate::entity::{identity, identity_update, key_package};
 use crate::error::from_db;
 
 #[port]
@@ -71,18 +74,18 @@ impl IdentityQuery for SqliteStore {
         Ok(inboxes.iter().map(of).collect())
     }
 
-    async fn deferred_welcomes(&self) -> Result<Vec<DeferredWelcome>, StoreError> {
-        let query = deferred_welcome::Entity::find()
-            .order_by_asc(deferred_welcome::Column::Originator)
-            .order_by_asc(deferred_welcome::Column::SequenceId);
-        records(query.all(self.reader()?).await.map_err(from_db)?)
+    async fn preferences(&self) -> Result<Option<PreferencesRecord>, StoreError> {
+        record(identity::Entity::find_by_id(identity::SLOT).one(self.reader()?).await.map_err(from_db)?)
     }
 
-    async fn cursor(&self, topic: Topic) -> Result<VectorClock, StoreError> {
-        let query = cursor::Entity::find().filter(cursor::Column::Topic.eq(topic.to_bytes()));
-        let rows = query.all(self.reader()?).await.map_err(from_db)?;
-        rows.into_iter()
-            .map(|row| to_cursor("cursors.sequence_id", row.originator, row.sequence_id))
-            .collect()
+    async fn association_states(
+        &self,
+        _: &[(InboxId, SequenceId)],
+    ) -> Result<Vec<Option<CachedAssociationState>>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn inboxes_of(&self, _: &[Identifier]) -> Result<Vec<Option<Option<InboxId>>>, StoreError> {
+        Err(not_yet())
     }
 }

@@ -3,11 +3,11 @@
 use hexmtp_domain::GroupId;
 use hexmtp_domain::intent::{IntentId, IntentState};
 use hexmtp_ports::port;
-use hexmtp_ports::store::{IntentQuery, IntentRecord, StoreError};
+use hexmtp_ports::store::{IntentQuery, IntentRecord, LeaseName, LeaseRecord, StoreError};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{record, records};
+use super::{not_yet, record, records};
 use crate::SqliteStore;
 use crate::convert::id as checked;
 use crate::entity::intent::{Column, Entity};
@@ -36,5 +36,9 @@ impl IntentQuery for SqliteStore {
         let groups: Vec<Vec<u8>> =
             query.order_by_asc(Column::GroupId).into_tuple().all(self.reader()?).await.map_err(from_db)?;
         groups.iter().map(|group_id| checked("intents.group_id", GroupId::from_slice(group_id))).collect()
+    }
+
+    async fn lease(&self, _: LeaseName) -> Result<Option<LeaseRecord>, StoreError> {
+        Err(not_yet())
     }
 }

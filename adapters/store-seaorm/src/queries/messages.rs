@@ -1,13 +1,15 @@
 //! Messages.
 
-use hexmtp_domain::MessageId;
+use hexmtp_domain::{MessageId, Timestamp};
 use hexmtp_ports::port;
-use hexmtp_ports::store::{Direction, MessageFilter, MessageQuery, MessageRecord, StoreError};
+use hexmtp_ports::store::{
+    DeletionRecord, Direction, MessageFilter, MessageQuery, MessageRecord, StoreError,
+};
 use sea_orm::{
     ColumnTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
-use super::{record, records};
+use super::{not_yet, record, records};
 use crate::SqliteStore;
 use crate::convert::limit;
 use crate::entity::message::{Column, Entity};
@@ -59,6 +61,26 @@ impl MessageQuery for SqliteStore {
     async fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageRecord>, StoreError> {
         let query = in_order(select(filter), filter.direction).limit(filter.limit.map(limit));
         records(query.all(self.reader()?).await.map_err(from_db)?)
+    }
+
+    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<Option<MessageRecord>>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.push(self.message(*id).await?);
+        }
+        Ok(found)
+    }
+
+    async fn deletions_of(&self, _: &[MessageId]) -> Result<Vec<DeletionRecord>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn expired_messages(&self, _: Timestamp, _: usize) -> Result<Vec<MessageId>, StoreError> {
+        Err(not_yet())
+    }
+
+    async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
+        Err(not_yet())
     }
 
     async fn count_messages(&self, filter: &MessageFilter) -> Result<u64, StoreError> {

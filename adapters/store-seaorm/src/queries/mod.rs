@@ -5,9 +5,17 @@ mod conversations;
 mod diagnostics;
 mod identity;
 mod intents;
+mod maintenance;
 mod messages;
+mod progress;
+mod tasks;
 
 use hexmtp_ports::store::StoreError;
+
+/// There is no table for it yet.
+pub(crate) fn not_yet() -> StoreError {
+    StoreError::Backend("not written yet".into())
+}
 
 /// At most so many values to compare with in one statement.
 const BATCH: usize = 500;

@@ -15,7 +15,7 @@ pub(super) async fn append(
 ) -> Result<FeedPosition, StoreError> {
     let mut last = None;
     for events in events.chunks(BATCH) {
-        let mut insert = Entity::insert_many(events.iter().map(to_row)).into_query();
+        let mut insert = Entity::insert_many(events.iter().filter_map(to_row)).into_query();
         insert.returning(Query::returning().column(Column::Position));
         for row in transaction.query_all(&insert).await.map_err(from_db)? {
             let number: i64 = row.try_get("", "position").map_err(from_db)?;

@@ -8,7 +8,7 @@ use hexmtp_ports::store::{
     ConversationRecord, DeferredWelcome, FeedEvent, IdentityRecord, IntentRecord, KeyPackageRecord,
     MessageRecord, RowChange, StoreError,
 };
-use sea_orm::ActiveValue::NotSet;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, Iterable, QueryFilter};
 
@@ -19,6 +19,7 @@ use crate::entity::{
     rejected,
 };
 use crate::error::from_db;
+use crate::queries::not_yet;
 
 /// Applies rows in their order, and gives what the feed should tell.
 ///
@@ -91,6 +92,32 @@ impl Writer<'_> {
             }
             RowChange::DeferWelcome(record) => self.defer_welcome(record).await,
             RowChange::ForgetDeferredWelcome(cursor) => self.forget_deferred_welcome(cursor).await,
+            RowChange::PutPreferences(record) => {
+                let change = identity::ActiveModel {
+                    hmac_root: Set(record.hmac_root.expose().to_vec()),
+                    ..Default::default()
+                };
+                let update = identity::Entity::update_many().set(change);
+                update.exec(self.transaction).await.map(drop).map_err(from_db)
+            }
+            // There are no tables yet for the others.
+            RowChange::CacheAssociationState(_)
+            | RowChange::CacheInboxOf { .. }
+            | RowChange::DeleteConversation(_)
+            | RowChange::DeleteMessage(_)
+            | RowChange::RecordDeletion(_)
+            | RowChange::AdvanceWatermark { .. }
+            | RowChange::AppendRemoteCommitLog(_)
+            | RowChange::PutReadd(_)
+            | RowChange::Ice(_)
+            | RowChange::Thaw { .. }
+            | RowChange::PutCutover(_)
+            | RowChange::PutSyncProgress(_)
+            | RowChange::InsertTask(_)
+            | RowChange::SetTask { .. }
+            | RowChange::DeleteTask(_)
+            | RowChange::TakeLease { .. }
+            | RowChange::ReleaseLease { .. } => Err(not_yet()),
         }
     }
 
@@ -99,7 +126,8 @@ impl Writer<'_> {
     }
 
     async fn put_identity(&self, record: &IdentityRecord) -> Result<(), StoreError> {
-        let columns = identity::Column::iter().filter(|column| !matches!(column, identity::Column::Slot));
+        let columns = identity::Column::iter()
+            .filter(|column| !matches!(column, identity::Column::Slot | identity::Column::HmacRoot));
         let replace = OnConflict::column(identity::Column::Slot).update_columns(columns).to_owned();
         let insert = identity::Entity::insert(identity::to_row(record)?).on_conflict(replace);
         insert.exec_without_returning(self.transaction).await.map(drop).map_err(from_db)

@@ -16,8 +16,8 @@ use hexmtp_domain::{
 use hexmtp_ports::delivery::{WelcomeEnvelope, WelcomePayload};
 use hexmtp_ports::identity_log::LoggedUpdate;
 use hexmtp_ports::store::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, DeferredWelcome, IdentityRecord, IntentRecord,
-    KeyPackageRecord, MembershipState, MessageRecord, RejectedRecord,
+    CommitLogRecord, CommitOutcome, ConversationRecord, DeferredWelcome, ForkStatus, IdentityRecord,
+    IntentRecord, KeyPackageRecord, MembershipState, MessageRecord, RejectedRecord,
 };
 
 /// Text that a careless column spoils: other scripts, an emoji of several characters, quotes, a zero character.
@@ -65,7 +65,6 @@ pub fn identity(n: u8) -> IdentityRecord {
     IdentityRecord {
         inbox_id: inbox(n),
         key: InstallationKey::from_seed([n; 32]),
-        hmac_root: Secret::new(vec![n; 42]),
         created_at: at(n.into()),
         registered: Some(SequenceId(LARGEST)),
     }
@@ -109,6 +108,7 @@ pub fn conversation(n: u8) -> ConversationRecord {
         pending_removals: BTreeSet::new(),
         paused_for: None,
         needs_readd: None,
+        fork: ForkStatus::default(),
         rotated_at: Timestamp::ZERO,
         installations_checked_at: Timestamp::ZERO,
         welcome_sequence_id: None,
@@ -148,10 +148,13 @@ pub fn message(n: u8, group_id: GroupId, sent_at: i64) -> MessageRecord {
         group_id,
         sender: leaf(n),
         sent_at: at(sent_at),
+        inserted_at: at(sent_at),
+        expires_at: None,
         kind: MessageKind::Application,
         delivery: DeliveryStatus::Published,
         content_type: None,
         content: Vec::new(),
+        reference: None,
         idempotency_key: String::new(),
         cursor: None,
         epoch: None,

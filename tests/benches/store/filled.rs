@@ -5,13 +5,20 @@ use hexmtp_domain::message::{DeliveryStatus, MessageKind, message_id, text};
 use hexmtp_domain::{Cursor, Epoch, GroupId, Originator, SequenceId, Timestamp};
 use hexmtp_ports::store::{ChangeSet, ConversationRecord, MessageRecord, RowChange, Store};
 
-use crate::scene::a_text;
-
 /// Rows of one change set.
 const CHUNK: usize = 4_000;
 
 /// A second, in nanoseconds.
 const SECOND: i64 = 1_000_000_000;
+
+/// When the first conversation was active last, and how much later the next one: later than anything that happens here.
+const FIRST: i64 = 4_000_000_000 * SECOND;
+const STEP: i64 = 100_000 * SECOND;
+
+/// A text of the usual length: with it a ciphertext has about 270 bytes.
+pub(crate) fn a_text(number: usize) -> String {
+    format!("{number:0>8} {:-<70}", "what people say")
+}
 
 /// A real conversation, whose row all others are made from.
 pub(crate) struct Template {
@@ -28,7 +35,9 @@ impl Template {
 
     /// The last activity of the conversation of that number. The larger the number, the later.
     fn active_at(number: usize) -> Timestamp {
-        Timestamp::from_nanos(i64::try_from(number).unwrap_or(i64::MAX).saturating_mul(1_000_000 * SECOND))
+        Timestamp::from_nanos(
+            FIRST.saturating_add(STEP.saturating_mul(i64::try_from(number).unwrap_or(i64::MAX))),
+        )
     }
 
     fn conversation(&self, number: usize) -> ConversationRecord {
@@ -45,11 +54,15 @@ impl Template {
         let bytes = content.encode();
         let before_last = i64::try_from(count - number - 1).unwrap_or(i64::MAX);
         let key = format!("{group}-{number}");
+        let sent_at = Timestamp::from_nanos(Self::active_at(group).as_nanos() - before_last * SECOND);
         MessageRecord {
             id: message_id(group_id(group), &key, &bytes),
             group_id: group_id(group),
             sender: self.sender,
-            sent_at: Timestamp::from_nanos(Self::active_at(group).as_nanos() - before_last * SECOND),
+            sent_at,
+            inserted_at: sent_at,
+            expires_at: None,
+            reference: None,
             kind: MessageKind::Application,
             delivery: DeliveryStatus::Published,
             content_type: Some(content.content_type),

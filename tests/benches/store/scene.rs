@@ -9,16 +9,13 @@ use hexmtp_ports::delivery::{DeliveryService as _, GroupEnvelope};
 use hexmtp_ports::store::{MlsRows, Scope, Store};
 use hexmtp_tests::world::{Device, World};
 
+use crate::filled::a_text;
+
 /// A page of the protocol.
 const PAGE: usize = 100;
 
 /// How many messages are put into the network together.
 const CHUNK: usize = 500;
-
-/// A text of the usual length: with it a ciphertext has about 270 bytes.
-pub(crate) fn a_text(number: usize) -> String {
-    format!("{number:0>8} {:-<70}", "what people say")
-}
 
 pub(crate) struct Scene {
     pub(crate) world: World,

@@ -6,7 +6,8 @@ use hexmtp_domain::message::{DeliveryStatus, PlaintextEnvelope, text};
 use hexmtp_ports::store::{MessageFilter, MlsRows};
 
 use crate::case::{Case, tell, tell_time};
-use crate::scene::{Scene, a_text, store};
+use crate::filled::a_text;
+use crate::scene::{Scene, store};
 use crate::stock::{Secrets, StockMember};
 use crate::usage::Usage;
 

@@ -14,6 +14,7 @@
 
 mod case;
 mod filled;
+mod look;
 mod open;
 mod place;
 mod receive;

@@ -54,6 +54,48 @@ fn a_batch_of_messages_is_one_row_written_once() {
 }
 
 #[test]
+fn a_session_goes_on_after_its_changes_were_taken() {
+    let (mut alice, mut bob) = pair();
+    let mut session = bob.open();
+    for round in 0..3 {
+        let data = alice.seal("before");
+        session.process(&data).unwrap();
+        let sent = session.seal(b"from the session").unwrap();
+        bob.apply(session.take_changes(Keep::All).unwrap());
+        assert_eq!(session.take_changes(Keep::All).unwrap(), [], "nothing is given twice");
+        assert_eq!(alice.read(&sent).unwrap().1, "from the session");
+        // What is stored is what the session has.
+        assert!(matches!(bob.open().process(&data), Err(MlsError::Undecryptable(_))));
+        let (commit, _) = alice.commit_and_merge(&CommitPlan::default());
+        session.process(&commit).unwrap();
+        session.merge_staged().unwrap();
+        bob.apply(session.take_changes(Keep::All).unwrap());
+        assert_eq!(bob.state(), session.state().unwrap(), "round {round}");
+        assert_eq!(bob.state(), alice.state(), "round {round}");
+    }
+}
+
+#[test]
+fn a_session_that_went_back_before_a_commit_can_take_it_again() {
+    let (mut alice, mut bob) = pair();
+    let data = alice.seal("first");
+    let late = alice.seal("late");
+    let (commit, _) = alice.commit_and_merge(&CommitPlan::default());
+    let mut session = bob.open();
+    session.process(&data).unwrap();
+    session.process(&commit).unwrap();
+    session.merge_staged().unwrap();
+    bob.apply(session.take_changes(Keep::BeforeStagedCommit).unwrap());
+    assert_eq!(session.state().unwrap(), bob.state());
+    assert!(matches!(session.process(&data), Err(MlsError::Undecryptable(_))));
+    session.process(&late).unwrap();
+    session.process(&commit).unwrap();
+    session.merge_staged().unwrap();
+    bob.apply(session.take_changes(Keep::All).unwrap());
+    assert_eq!(bob.state(), alice.state());
+}
+
+#[test]
 fn sealed_messages_advance_the_stored_key() {
     let (mut alice, mut bob) = pair();
     let first = alice.seal("same");

@@ -43,17 +43,21 @@ async fn a_log_of_many_pages_is_read_to_its_end_in_order() {
 #[tokio::test]
 async fn what_was_read_before_a_failure_stays_and_the_rest_follows() {
     let world = World::new();
-    let (_alice, bob, group) = pair(&world).await;
-    let said = say(&group, 0..320).await;
+    let (alice, bob, group) = pair(&world).await;
+    let carol = world.newcomer().await;
+    let mut said = say(&group, 0..150).await;
+    group.add_members(&[carol.inbox_id()]).await.expect("added");
+    let later = say(&group, 150..320).await;
     let bobs = of(&bob.client, group.id()).await;
-    for pages in 1..4 {
-        // Each time one page more is answered before the network is gone.
-        let client = bob.reopened().await;
-        world.network.faults().fail_next(Call::QueryGroupMessages, 1);
-        assert!(of(&client, group.id()).await.sync().await.is_err(), "attempt {pages}");
-    }
-    bobs.sync().await.expect("read");
+    // Carol's identity is asked for in the middle of the second page.
+    world.network.faults().fail_next(Call::IdentityUpdatesAfter, 1);
+    assert!(bobs.sync().await.is_err_and(|error| error.retry().is_worth_it()));
     assert_eq!(texts(&bob.client, group.id()).await, said);
+    bobs.sync().await.expect("read");
+    said.extend(later);
+    assert_eq!(texts(&bob.client, group.id()).await, said);
+    assert!(refused(&bob.client).await.is_empty());
+    assert_agreement(&[&alice.client, &bob.client], group.id()).await;
 }
 
 /// R-INT-023

@@ -10,7 +10,7 @@ mod stage_context;
 mod stage_membership;
 mod welcomes;
 
-pub(crate) use lease::{given_back, is_under_way};
+pub(crate) use lease::given_back;
 pub(crate) use publish::{given_up, is_outdated, moved};
 pub(crate) use queue::{new_intent, queue};
 pub use send::SendOptions;

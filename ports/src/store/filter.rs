@@ -60,8 +60,8 @@ pub enum Direction {
 /// By which time messages are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MessageOrder {
-    /// When they were sent; then by their place in the log (number, then originator; those without a place last), then in
-    /// the order in which they were stored.
+    /// When they were sent; then by their place in the log (number, then originator; those without a place last), then
+    /// in the order in which they were stored.
     #[default]
     Sent,
     /// When this installation stored them; then in the order in which they were stored.

@@ -58,17 +58,17 @@ pub trait Maintenance: Port {
     async fn trim(&self, trim: &Trim) -> Result<(), StoreError>;
 
     /// Removes everything that belongs to the installation; the store is as new then, but for the positions of the
-    /// feed, which only grow: it is as if the feed had been trimmed to its end. The feed tells nothing of it, and nobody is
-    /// woken. No other session may be working on the installation.
+    /// feed, which only grow: it is as if the feed had been trimmed to its end, and it tells nothing of this. No other
+    /// session may be working on the installation.
     async fn wipe(&self) -> Result<(), StoreError>;
 
     /// Gives the space of what was removed back to the medium, where it does not do so by itself. This can take as
     /// long as writing the whole database anew, and everything else waits meanwhile.
     async fn compact(&self) -> Result<(), StoreError>;
 
-    /// Lets go of the medium for a while, as the system asks of applications in the background. Every call of this session
-    /// but [`Maintenance::reconnect`] and [`UnitOfWork::close`] answers [`StoreError::Released`] then; streams of wake-ups
-    /// stay, but are quiet. What is in memory only is kept. A second release does nothing.
+    /// Lets go of the medium for a while, as the system asks of applications in the background. Every call of this
+    /// session but [`Maintenance::reconnect`] and [`UnitOfWork::close`] answers [`StoreError::Released`] then; streams
+    /// of wake-ups stay. What is in memory only is kept. A second release does nothing.
     ///
     /// [`UnitOfWork::close`]: crate::store::UnitOfWork::close
     async fn release(&self) -> Result<(), StoreError>;

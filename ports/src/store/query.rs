@@ -122,8 +122,8 @@ pub trait MessageQuery: Port {
     /// The requests to take back one of these messages, each once, in the order in which they were stored.
     async fn deletions_of(&self, ids: &[MessageId]) -> Result<Vec<DeletionRecord>, StoreError>;
 
-    /// The messages that disappear at or before a time, the earliest first, ties in the order in which they were stored,
-    /// at most `limit` of them.
+    /// The messages that disappear at or before a time, the earliest first, ties in the order in which they were
+    /// stored, at most `limit` of them.
     async fn expired_messages(&self, now: Timestamp, limit: usize) -> Result<Vec<MessageId>, StoreError>;
 
     /// When the next message disappears.

@@ -186,8 +186,8 @@ pub struct ConversationListItem {
     /// What the user decided about it.
     pub consent: ConsentState,
     /// The last message that somebody sent in it ([`MessageKind::Application`]), by the order of
-    /// [`MessageOrder::Sent`], whatever its delivery status, also when it was taken back; of a DM of several groups that
-    /// of this group.
+    /// [`MessageOrder::Sent`], whatever its delivery status, also when it was taken back; of a DM of several groups
+    /// that of this group.
     ///
     /// [`MessageOrder::Sent`]: crate::store::MessageOrder::Sent
     pub last_message: Option<MessageRecord>,

@@ -14,6 +14,8 @@ mod long_logs;
 mod membership;
 mod observed;
 mod optimistic;
+mod outbox;
+mod recorded;
 mod registration;
 mod settings;
 mod streams;

@@ -28,8 +28,10 @@ mod migration;
 mod open;
 mod options;
 mod queries;
+mod seal;
 mod sessions;
 mod store;
+mod tenant;
 mod wake;
 mod write;
 

@@ -10,17 +10,17 @@ use hexmtp_ports::store::{
     ChangeSet, FeedPosition, MlsRows, Revision, Scope, Snapshot, StoreError, UnitOfWork,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sqlx::SqlitePool;
 
 use crate::convert::to_u64;
+use crate::entity::installation::last_position;
 use crate::entity::revision::scope_key;
-use crate::entity::{feed, mls_row, revision};
+use crate::entity::{mls_row, revision};
 use crate::error::from_db;
 use crate::options::Place;
 use crate::sessions::{INTERVAL, Sessions};
+use crate::tenant::Tenant;
 use crate::wake::Wakers;
 use crate::{SqliteOptions, open, write};
 
@@ -37,6 +37,7 @@ struct Shared {
     wakers: Wakers,
     /// None for a database that no other session can open.
     sessions: Option<Sessions>,
+    tenant: Tenant,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -62,8 +63,9 @@ impl SqliteStore {
     pub async fn open(options: SqliteOptions) -> Result<Self, StoreError> {
         let (writer_pool, reader_pool) = open::open(&options).await?;
         let readers = open::connection(&reader_pool);
+        let tenant = Tenant::alone();
         let sessions = match options.place {
-            Place::File(_) => Some(Sessions::new(feed::last_position(&readers).await?)),
+            Place::File(_) => Some(Sessions::new(last_position(&readers, &tenant).await?)),
             Place::Memory => None,
         };
         Ok(Self(Arc::new(Shared {
@@ -74,6 +76,7 @@ impl SqliteStore {
             closed: AtomicBool::new(false),
             wakers: Wakers::new(),
             sessions,
+            tenant,
         })))
     }
 
@@ -81,6 +84,17 @@ impl SqliteStore {
     pub(crate) fn reader(&self) -> Result<&DatabaseConnection, StoreError> {
         self.check_open()?;
         Ok(&self.0.readers)
+    }
+
+    /// The connection that writes.
+    pub(crate) fn writer(&self) -> Result<&DatabaseConnection, StoreError> {
+        self.check_open()?;
+        Ok(&self.0.writer)
+    }
+
+    /// Whose rows the store reads and writes.
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.0.tenant
     }
 
     pub(crate) fn wakers(&self) -> &Wakers {
@@ -103,12 +117,8 @@ impl SqliteStore {
 
 impl Shared {
     async fn commit(&self, changes: ChangeSet) -> Result<FeedPosition, StoreError> {
-        let immediate = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = self.writer.begin_with_options(immediate).await.map_err(from_db)?;
-        match write::apply(&transaction, changes).await {
+        let transaction = write::begin(&self.writer).await?;
+        match write::apply(&transaction, &self.tenant, changes).await {
             Ok(written) => {
                 transaction.commit().await.map_err(from_db)?;
                 if written.fed {
@@ -145,7 +155,7 @@ async fn watch(store: Weak<Shared>) {
             }
         }
         // A database that is busy or in trouble is looked at again, and tells its readers itself.
-        if let Ok(position) = feed::last_position(&store.readers).await
+        if let Ok(position) = last_position(&store.readers, &store.tenant).await
             && sessions.is_news(position)
         {
             store.wakers.wake();
@@ -154,7 +164,7 @@ async fn watch(store: Weak<Shared>) {
 }
 
 /// One statement, so that the revisions and the rows are of one moment.
-fn select_scopes(scopes: &[Scope]) -> SelectStatement {
+fn select_scopes(tenant: &Tenant, scopes: &[Scope]) -> SelectStatement {
     Query::select()
         .column((revision::Entity, revision::Column::Scope))
         .column((revision::Entity, revision::Column::Revision))
@@ -164,9 +174,12 @@ fn select_scopes(scopes: &[Scope]) -> SelectStatement {
         .join(
             JoinType::LeftJoin,
             mls_row::Entity,
-            Expr::col((mls_row::Entity, mls_row::Column::Scope))
-                .equals((revision::Entity, revision::Column::Scope)),
+            Expr::col((mls_row::Entity, mls_row::Column::Installation)).eq(tenant.id).and(
+                Expr::col((mls_row::Entity, mls_row::Column::Scope))
+                    .equals((revision::Entity, revision::Column::Scope)),
+            ),
         )
+        .and_where(Expr::col((revision::Entity, revision::Column::Installation)).eq(tenant.id))
         .and_where(Expr::col((revision::Entity, revision::Column::Scope)).is_in(scopes.iter().map(scope_key)))
         .take()
 }
@@ -174,16 +187,22 @@ fn select_scopes(scopes: &[Scope]) -> SelectStatement {
 #[port]
 impl UnitOfWork for SqliteStore {
     async fn load(&self, scopes: &[Scope]) -> Result<Vec<Snapshot>, StoreError> {
-        let found = self.reader()?.query_all(&select_scopes(scopes)).await.map_err(from_db)?;
+        let found = self.reader()?.query_all(&select_scopes(self.tenant(), scopes)).await.map_err(from_db)?;
         let mut loaded: BTreeMap<Vec<u8>, (Revision, MlsRows)> = BTreeMap::new();
         for row in found {
             let scope: Vec<u8> = row.try_get("", "scope").map_err(from_db)?;
             let revision: i64 = row.try_get("", "revision").map_err(from_db)?;
             let revision = Revision(to_u64("revisions.revision", revision)?);
+            let row = match row.try_get::<Option<Vec<u8>>>("", "key").map_err(from_db)? {
+                Some(key) => {
+                    let value = row.try_get("", "value").map_err(from_db)?;
+                    let value = self.tenant().open(mls_row::VALUE, &[&scope, &key], value)?;
+                    Some((key, value))
+                }
+                None => None,
+            };
             let (_, rows) = loaded.entry(scope).or_insert((revision, MlsRows::new()));
-            if let Some(key) = row.try_get::<Option<Vec<u8>>>("", "key").map_err(from_db)? {
-                rows.insert(key, row.try_get("", "value").map_err(from_db)?);
-            }
+            rows.extend(row);
         }
         let snapshot = |scope: &Scope| {
             let (revision, rows) = loaded.get(&scope_key(scope)).cloned().unwrap_or_default();

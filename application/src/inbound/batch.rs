@@ -98,9 +98,15 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Whether no further envelope can be taken in now.
-    pub(crate) const fn is_waiting(&self) -> bool {
-        self.waiting.is_some()
+    /// Whether no further envelope can be taken in now. What a group says after this installation was removed is not
+    /// for it. It is not accounted for either: a welcome may bring this installation back at any place of it.
+    pub(crate) fn is_at_its_end(&self) -> bool {
+        self.waiting.is_some() || self.is_left()
+    }
+
+    /// Whether this installation is no longer in the group.
+    pub(crate) fn is_left(&self) -> bool {
+        self.record.membership == MembershipState::Removed
     }
 
     /// How far the log was read.
@@ -111,7 +117,7 @@ impl<'a> Batch<'a> {
     /// Takes consecutive envelopes in, up to one that has to wait. Those that are accounted for are passed over.
     pub(crate) async fn take_in_all(&mut self, envelopes: &[GroupEnvelope]) -> Result<(), SyncError> {
         for envelope in envelopes {
-            if self.is_waiting() {
+            if self.is_at_its_end() {
                 break;
             }
             if !self.clock.covers(envelope.cursor) {
@@ -124,14 +130,12 @@ impl<'a> Batch<'a> {
     /// Takes one envelope in. What is wrong with it is recorded; an error means that the group's own state
     /// cannot be worked with.
     async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
-        if self.record.membership == MembershipState::Removed {
-            // What a group says after this installation was removed is not for it: passed, and not refused.
-        } else if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
+        if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
             self.confirm(envelope, &intent).await?;
         } else {
             self.process(envelope).await?;
         }
-        if !self.is_waiting() {
+        if self.waiting.is_none() {
             self.taken += 1;
             self.clock.advance(envelope.cursor);
             let topic = Topic::Group(self.record.id);
@@ -360,7 +364,7 @@ impl<'a> Batch<'a> {
         if taken == 0 && self.rows.is_empty() && self.waiting.is_none() {
             return Ok(Part { mls: Vec::new(), rows, taken, outbox_is_empty: false });
         }
-        let removed = self.record.membership == MembershipState::Removed;
+        let removed = self.is_left();
         let outbox_is_empty = removed || (read_back && self.own.is_empty() && !self.welcomes_due);
         if self.waiting.is_none() {
             let open = self.own.values().chain(&self.unpublished);
@@ -386,7 +390,7 @@ impl<'a> Batch<'a> {
         match self.waiting {
             Some(Waiting::For(error)) => (None, Some(error)),
             Some(Waiting::Paused) => (None, None),
-            None if self.record.membership == MembershipState::Removed => (None, None),
+            None if self.is_left() => (None, None),
             None => (Some(self.session), None),
         }
     }

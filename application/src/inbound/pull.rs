@@ -5,7 +5,7 @@ use futures_util::future::join;
 use hexmtp_domain::{GroupId, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{Revision, RowChange, Scope};
+use hexmtp_ports::store::{Revision, Scope};
 
 use crate::context::Context;
 use crate::error::SyncError;
@@ -27,20 +27,12 @@ pub(crate) async fn pull(context: &Context, group_id: GroupId) -> Result<usize, 
         if page.items.is_empty() {
             return Ok(total);
         }
+        let Some(reader) = open(context, group_id).await? else { return Ok(total) };
         let before = total;
-        let stop = match open(context, group_id).await? {
-            Opened::Paused => return Ok(total),
-            Opened::Removed(unit) => {
-                total += skip(context, unit, &page.items).await?;
-                if page.has_more { Stop::Elsewhere } else { Stop::Here }
-            }
-            Opened::Reader(reader) => read_on(*reader, (&page.items, page.has_more), &mut total).await?,
-        };
-        match stop {
+        match read_on(reader, (&page.items, page.has_more), &mut total).await? {
             Stop::Conflict if total == before => conflicts += 1,
-            Stop::Elsewhere if total == before => return Ok(total),
-            Stop::Conflict | Stop::Elsewhere => conflicts = 0,
-            Stop::Here => return Ok(total),
+            Stop::Conflict => conflicts = 0,
+            Stop::End => return Ok(total),
         }
     }
     Err(SyncError::Contention)
@@ -55,40 +47,24 @@ pub(crate) async fn take_in(
     envelopes: &[GroupEnvelope],
 ) -> Result<usize, SyncError> {
     for _ in 0..MAX_CONFLICTS {
-        let reader = match open(context, group_id).await? {
-            Opened::Paused => return Ok(0),
-            Opened::Removed(unit) => return skip(context, unit, envelopes).await,
-            Opened::Reader(reader) => reader,
-        };
+        let Some(reader) = open(context, group_id).await? else { return Ok(0) };
         let mut total = 0;
-        if let Stop::Here | Stop::Elsewhere = read_on(*reader, (envelopes, false), &mut total).await? {
+        if let Stop::End = read_on(reader, (envelopes, false), &mut total).await? {
             return Ok(total);
         }
     }
     Err(SyncError::Contention)
 }
 
-/// A group as it is before its log is read.
-enum Opened<'a> {
-    /// It waits for a newer version.
-    Paused,
-    /// This installation is no longer in it.
-    Removed(Unit),
-    /// It can be read on.
-    Reader(Box<Reader<'a>>),
-}
-
 /// Why reading stopped.
 enum Stop {
     /// Everything is read that can be.
-    Here,
-    /// There is more to read, in another way.
-    Elsewhere,
+    End,
     /// Somebody else has changed the group.
     Conflict,
 }
 
-/// Reads a group's log on, from the state that it would have once everything before is stored.
+/// Reads a group's log on, from the state that it has once everything before is stored.
 struct Reader<'a> {
     context: &'a Context,
     scope: Scope,
@@ -97,31 +73,34 @@ struct Reader<'a> {
     batch: Batch<'a>,
 }
 
-/// What was read, to be stored, and what comes next.
+/// What was read and is to be stored.
 struct Read {
     unit: Unit,
     taken: usize,
+    /// Whether the log goes on, and can be read on.
     has_more: bool,
 }
 
-async fn open(context: &Context, group_id: GroupId) -> Result<Opened<'_>, SyncError> {
+/// The group, ready to be read on; `None` while it cannot be: it waits for a newer version, or this installation is
+/// not in it. What is said there is not for it, unless a welcome brings it back: then reading goes on there.
+async fn open(context: &Context, group_id: GroupId) -> Result<Option<Reader<'_>>, SyncError> {
     let scope = Scope::Group(group_id);
     let mut unit = Unit::load(context, &[scope]).await?;
     let mut record = load(context, group_id).await?;
     if let Some(minimum) = record.paused_for.take()
         && !context.claimed_version.supports(&minimum)
     {
-        return Ok(Opened::Paused);
+        return Ok(None);
     }
     if record.membership == MembershipState::Removed {
-        return Ok(Opened::Removed(unit));
+        return Ok(None);
     }
     let clock = context.store.cursor(Topic::Group(group_id)).await?;
     let intents = context.store.open_intents(group_id).await?;
     let revision = unit.revision(scope);
     let session = unit.open(context, group_id)?;
     let batch = Batch::new(context, record, session, intents, clock)?;
-    Ok(Opened::Reader(Box::new(Reader { context, scope, revision, batch })))
+    Ok(Some(Reader { context, scope, revision, batch }))
 }
 
 /// Reads on from a page. The group stays at hand once its log was read to the end.
@@ -143,13 +122,12 @@ async fn read_on(
         read = next?;
     }
     let Reader { scope, batch, .. } = reader;
-    let left = batch.record.membership == MembershipState::Removed;
-    let group_id = batch.record.id;
+    let (group_id, is_left) = (batch.record.id, batch.is_left());
     let (session, waiting) = batch.end();
     if let Some(session) = session {
         read.unit.keep(group_id, session);
     }
-    if left {
+    if is_left {
         let deletions = read.unit.deletions(context, scope).await?;
         read.unit.change_mls(deletions);
     }
@@ -158,11 +136,7 @@ async fn read_on(
         Err(error) => return Err(error.into()),
         Ok(()) => *total += read.taken,
     }
-    match waiting {
-        Some(error) => Err(error),
-        None if left => Ok(Stop::Elsewhere),
-        None => Ok(Stop::Here),
-    }
+    waiting.map_or(Ok(Stop::End), Err)
 }
 
 impl Reader<'_> {
@@ -179,8 +153,11 @@ impl Reader<'_> {
             unit.change(change);
         }
         self.revision.0 += u64::from(unit.has_changes());
-        let ends = self.batch.is_waiting() || self.batch.record.membership == MembershipState::Removed;
-        Ok(Read { unit, taken: part.taken, has_more: has_more && !ends && part.taken > 0 })
+        Ok(Read {
+            unit,
+            taken: part.taken,
+            has_more: has_more && part.taken > 0 && !self.batch.is_at_its_end(),
+        })
     }
 
     /// Fetches the page behind what was read, and takes it in.
@@ -188,19 +165,5 @@ impl Reader<'_> {
         let group_id = self.batch.record.id;
         let page = self.context.delivery.query_group_messages(group_id, self.batch.clock(), PAGE).await?;
         self.take_in(&page.items, page.has_more).await
-    }
-}
-
-/// Moves past envelopes of a group that this installation is no longer in.
-async fn skip(context: &Context, mut unit: Unit, envelopes: &[GroupEnvelope]) -> Result<usize, SyncError> {
-    for envelope in envelopes {
-        unit.change(RowChange::AdvanceCursor {
-            topic: Topic::Group(envelope.group_id),
-            cursor: envelope.cursor,
-        });
-    }
-    match unit.commit(context).await {
-        Err(error) if !is_conflict(&error) => Err(error.into()),
-        _ => Ok(envelopes.len()),
     }
 }

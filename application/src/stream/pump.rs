@@ -121,10 +121,13 @@ async fn has_new_group(
         let Some(last) = entries.last() else { return Ok(false) };
         *position = last.position;
         for entry in entries {
-            let (FeedEvent::ConversationStored(id) | FeedEvent::ConversationChanged(id)) = entry.event else {
-                continue;
+            let (is_stored, id) = match entry.event {
+                FeedEvent::ConversationStored(id) => (true, id),
+                FeedEvent::ConversationChanged(id) => (false, id),
+                _ => continue,
             };
-            if !groups.contains(&id) && is_followed(context, id).await? {
+            // One that was deleted and comes back has missed what the subscription brought meanwhile.
+            if (is_stored || !groups.contains(&id)) && is_followed(context, id).await? {
                 return Ok(true);
             }
         }

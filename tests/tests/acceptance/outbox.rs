@@ -1,18 +1,18 @@
 //! Several processes on one installation: everything is published once, whoever dies when.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use hexmtp::GroupOptions;
 use hexmtp::domain::GroupId;
-use hexmtp::ports::delivery::DeliveryService;
 use hexmtp::ports::store::{LeaseName, LeaseRecord, Scope};
+use hexmtp::{Client, GroupOptions};
 use hexmtp_delivery_memory::Call;
+use hexmtp_tests::recorded::Recorded;
 use hexmtp_tests::world::{Device, World};
 
 use crate::observed::{assert_agreement, of, refused, texts};
-use crate::recorded::Recorded;
 
 /// How long a dead process keeps others from its outbox.
 const LEASE: Duration = Duration::from_secs(30);
@@ -23,6 +23,17 @@ async fn conversation(world: &World) -> (Device, Device, GroupId) {
     let group = alice.client.create_group(GroupOptions::default(), &[bob.inbox_id()]).await.expect("a group");
     bob.sync().await;
     (alice, bob, group.id())
+}
+
+fn recorded(world: &World) -> Recorded {
+    Recorded::new(Arc::new(world.network.clone()))
+}
+
+/// Another client on the device's store, over this network: another process on the installation.
+async fn process(network: &Recorded, device: &Device) -> Client {
+    let mut ports = device.ports.clone();
+    ports.delivery = Arc::new(network.clone());
+    Client::builder(ports).open().await.expect("registered")
 }
 
 async fn lease(device: &Device, id: GroupId) -> Option<LeaseRecord> {
@@ -54,14 +65,13 @@ async fn with_time<T>(world: &World, work: impl Future<Output = T>) -> (T, Durat
 async fn what_two_processes_send_at_once_is_published_once() {
     let world = World::new();
     let (alice, bob, id) = conversation(&world).await;
-    let network = Recorded::new(&world);
-    let (left, right) = (network.process_of(&alice).await, network.process_of(&alice).await);
+    let network = recorded(&world);
+    let (left, right) = (process(&network, &alice).await, process(&network, &alice).await);
     let (lefts, rights) = (of(&left, id).await, of(&right, id).await);
     for round in 0..20 {
         let (one, two, name) = (format!("left {round}"), format!("right {round}"), format!("{round}"));
-        let work = async {
-            tokio::join!(lefts.send_text(&one), rights.send_text(&two), rights.update_name(&name))
-        };
+        let work =
+            async { tokio::join!(lefts.send_text(&one), rights.send_text(&two), rights.update_name(&name)) };
         let ((one, two, three), _) = with_time(&world, work).await;
         one.expect("sent");
         two.expect("sent");
@@ -98,20 +108,23 @@ async fn a_send_takes_two_commits_of_its_group_and_leaves_no_lease() {
 async fn what_a_dead_process_staged_is_published_once_when_its_lease_has_run_out() {
     let world = World::new();
     let (alice, bob, id) = conversation(&world).await;
-    let network = Recorded::new(&world);
-    let dying = network.process_of(&alice).await;
+    let network = recorded(&world);
+    let dying = process(&network, &alice).await;
     of(&dying, id).await.send_text("before").await.expect("sent");
     world.network.faults().hold(Call::PublishGroupMessages);
     crash(of(&dying, id).await.send_text("staged"));
     drop(dying);
     world.network.faults().release(Call::PublishGroupMessages);
-    let heir = network.process_of(&alice).await;
+    let heir = process(&network, &alice).await;
     let published = network.times().len();
     heir.sync_all().await.expect("a sync leaves it to whom it may concern");
     assert_eq!(network.times().len(), published, "the lease holds");
     let (sent, passed) = with_time(&world, of(&heir, id).await.send_text("after")).await;
     sent.expect("sent");
-    assert!(passed >= LEASE - Duration::from_secs(1) && passed <= LEASE + Duration::from_secs(1), "{passed:?}");
+    assert!(
+        passed >= LEASE - Duration::from_secs(1) && passed <= LEASE + Duration::from_secs(1),
+        "{passed:?}"
+    );
     network.assert_once();
     bob.sync().await;
     assert_eq!(texts(&bob.client, id).await, ["before", "staged", "after"]);
@@ -124,14 +137,14 @@ async fn what_a_dead_process_staged_is_published_once_when_its_lease_has_run_out
 async fn what_a_dead_process_has_published_is_found_in_the_log() {
     let world = World::new();
     let (alice, bob, id) = conversation(&world).await;
-    let network = Recorded::new(&world);
-    let dying = network.process_of(&alice).await;
+    let network = recorded(&world);
+    let dying = process(&network, &alice).await;
     of(&dying, id).await.send_text("before").await.expect("sent");
     world.network.faults().hold(Call::QueryGroupMessages);
     crash(of(&dying, id).await.send_text("published"));
     drop(dying);
     world.network.faults().release(Call::QueryGroupMessages);
-    let heir = network.process_of(&alice).await;
+    let heir = process(&network, &alice).await;
     assert!(lease(&alice, id).await.is_some());
     of(&heir, id).await.sync().await.expect("a sync");
     assert_eq!(lease(&alice, id).await, None, "reading the last payload back gives the lease back");
@@ -150,15 +163,15 @@ async fn a_commit_of_a_dead_process_is_finished_once_with_its_welcomes() {
         let world = World::new();
         let (alice, bob, id) = conversation(&world).await;
         let carol = world.newcomer().await;
-        let network = Recorded::new(&world);
-        let dying = network.process_of(&alice).await;
+        let network = recorded(&world);
+        let dying = process(&network, &alice).await;
         let group = of(&dying, id).await;
         group.send_text("before").await.expect("sent");
         world.network.faults().hold(call);
         crash(group.add_members(&[carol.inbox_id()]));
         drop((group, dying));
         world.network.faults().release(call);
-        let heir = network.process_of(&alice).await;
+        let heir = process(&network, &alice).await;
         let (sent, _) = with_time(&world, of(&heir, id).await.send_text("after")).await;
         sent.expect("sent");
         network.assert_once();
@@ -177,8 +190,8 @@ async fn a_commit_of_a_dead_process_is_finished_once_with_its_welcomes() {
 async fn a_process_that_takes_long_keeps_its_lease_and_others_wait_for_it() {
     let world = World::new();
     let (alice, bob, id) = conversation(&world).await;
-    let network = Recorded::new(&world);
-    let (slow, other) = (network.process_of(&alice).await, network.process_of(&alice).await);
+    let network = recorded(&world);
+    let (slow, other) = (process(&network, &alice).await, process(&network, &alice).await);
     let (slows, others) = (of(&slow, id).await, of(&other, id).await);
     slows.send_text("before").await.expect("sent");
     world.network.faults().hold(Call::PublishGroupMessages);
@@ -206,8 +219,8 @@ async fn a_process_that_takes_long_keeps_its_lease_and_others_wait_for_it() {
 async fn a_caller_returns_when_its_intent_is_settled_whoever_settled_it() {
     let world = World::new();
     let (alice, bob, id) = conversation(&world).await;
-    let network = Recorded::new(&world);
-    let (left, right) = (network.process_of(&alice).await, network.process_of(&alice).await);
+    let network = recorded(&world);
+    let (left, right) = (process(&network, &alice).await, process(&network, &alice).await);
     let (lefts, rights) = (of(&left, id).await, of(&right, id).await);
     lefts.send_text("before").await.expect("sent");
     // The left one has staged; the right one has only stored its wish when it finds the outbox taken, and both are

@@ -1,63 +1,84 @@
 //! A network that remembers how often each payload was handed to it, also where the server keeps it only once.
 
+#![allow(clippy::expect_used, reason = "a lock that a panic poisoned fails the test that asks")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use hexmtp::Client;
-use hexmtp::domain::{GroupId, InstallationId, PayloadHash, SequenceId, Topic, VectorClock, WelcomeDestination};
-use hexmtp::ports::bounds::BoxStream;
-use hexmtp::ports::delivery::{
+use hexmtp_domain::{
+    GroupId, InstallationId, PayloadHash, SequenceId, Topic, VectorClock, WelcomeDestination,
+};
+use hexmtp_ports::bounds::BoxStream;
+use hexmtp_ports::delivery::{
     DeliveryError, DeliveryService, Envelope, GroupEnvelope, NewestMessage, OutboundGroupMessage,
     OutboundWelcome, Page, WelcomeEnvelope,
 };
-use hexmtp::ports::port;
-use hexmtp_delivery_memory::MemoryNetwork;
-use hexmtp_tests::world::{Device, World};
+use hexmtp_ports::port;
 
-/// The network of a world, and what was published over this way to it.
+/// What a payload's publication is told to.
+type Witness = Box<dyn Fn(PayloadHash) + Send + Sync>;
+
+/// A delivery service, and what was published by way of this to it.
 #[derive(Clone)]
-pub(crate) struct Recorded {
-    network: MemoryNetwork,
+pub struct Recorded {
+    network: Arc<dyn DeliveryService>,
     payloads: Arc<Mutex<BTreeMap<PayloadHash, usize>>>,
     welcomes: Arc<Mutex<BTreeMap<WelcomeDestination, usize>>>,
+    witness: Arc<Option<Witness>>,
 }
 
 impl Recorded {
-    pub(crate) fn new(world: &World) -> Self {
-        Self { network: world.network.clone(), payloads: Arc::default(), welcomes: Arc::default() }
+    /// Records what is published to a network.
+    #[must_use]
+    pub fn new(network: Arc<dyn DeliveryService>) -> Self {
+        Self { network, payloads: Arc::default(), welcomes: Arc::default(), witness: Arc::new(None) }
     }
 
-    /// Another client on the device's store, over this network: another process on the installation.
-    pub(crate) async fn process_of(&self, device: &Device) -> Client {
-        let mut ports = device.ports.clone();
-        ports.delivery = Arc::new(self.clone());
-        Client::builder(ports).open().await.expect("registered")
+    /// Also tells somebody of each payload once the network has answered.
+    #[must_use]
+    pub fn telling(network: Arc<dyn DeliveryService>, witness: Witness) -> Self {
+        Self { witness: Arc::new(Some(witness)), ..Self::new(network) }
     }
 
     /// How often each payload was published.
-    pub(crate) fn times(&self) -> Vec<usize> {
+    ///
+    /// # Panics
+    /// When a test panicked while it looked.
+    #[must_use]
+    pub fn times(&self) -> Vec<usize> {
         self.payloads.lock().expect("whole").values().copied().collect()
     }
 
     /// How often a welcome was sent to an installation.
-    pub(crate) fn welcomes_to(&self, installation: InstallationId) -> usize {
+    ///
+    /// # Panics
+    /// When a test panicked while it looked.
+    #[must_use]
+    pub fn welcomes_to(&self, installation: InstallationId) -> usize {
         self.welcomes.lock().expect("whole").get(&installation).copied().unwrap_or_default()
     }
 
     /// Fails unless everything was published once.
-    pub(crate) fn assert_once(&self) {
+    ///
+    /// # Panics
+    /// When something was published more than once.
+    pub fn assert_once(&self) {
         assert!(self.times().iter().all(|times| *times == 1), "published so often: {:?}", self.times());
     }
 }
 
 #[port]
 impl DeliveryService for Recorded {
-    /// A call that is dropped while it is held has reached nobody.
+    /// A call that is dropped while it is held has reached nobody, and is not recorded.
     async fn publish_group_messages(&self, messages: Vec<OutboundGroupMessage>) -> Result<(), DeliveryError> {
         let hashes: Vec<PayloadHash> = messages.iter().map(|it| PayloadHash::of(&it.data)).collect();
         let answer = self.network.publish_group_messages(messages).await;
-        let mut payloads = self.payloads.lock().expect("whole");
-        hashes.into_iter().for_each(|hash| *payloads.entry(hash).or_default() += 1);
+        for hash in hashes {
+            *self.payloads.lock().expect("whole").entry(hash).or_default() += 1;
+            if let Some(witness) = self.witness.as_ref() {
+                witness(hash);
+            }
+        }
         answer
     }
 

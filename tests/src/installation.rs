@@ -18,7 +18,7 @@ use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
 use hexmtp_platform_test::SeededEntropy;
 use hexmtp_ports::platform::Entropy;
 use hexmtp_ports::store::{Store, StoreError};
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 use serde::{Deserialize, Serialize};
 
 /// Where an installation keeps its state.
@@ -47,10 +47,10 @@ impl Backend {
         Ok(match self {
             Self::SqlCipher { path, key } => {
                 let key = Encryption::Key(Secret::new(vec![*key; 32]));
-                Arc::new(SqliteStore::open(SqliteOptions::file(path, key)).await?)
+                Arc::new(SqlStore::open_sqlite(SqliteOptions::file(path, key)).await?)
             }
             Self::Sqlite { path } => {
-                Arc::new(SqliteStore::open(SqliteOptions::file(path, Encryption::Unencrypted)).await?)
+                Arc::new(SqlStore::open_sqlite(SqliteOptions::file(path, Encryption::Unencrypted)).await?)
             }
         })
     }

@@ -19,7 +19,7 @@ use hexmtp_domain::{GroupId, InboxId, Secret, SequenceId, Timestamp};
 use hexmtp_ports::delivery::WelcomePayload;
 use hexmtp_ports::store::{
     ChangeSet, CommitLogRecord, CommitOutcome, IdentityRecord, KeyPackageRecord, MessageFilter, MlsRowChange,
-    PreferencesRecord, ProgressQuery, Revision, RowChange, Scope, UnitOfWork,
+    PreferencesRecord, Revision, RowChange, Scope, UnitOfWork,
 };
 use hexmtp_store_memory::MemoryStore;
 use hexmtp_tests::world::World;

@@ -5,14 +5,14 @@ use hexmtp_ports::port;
 use hexmtp_ports::store::{ChangeFeed, FeedEntry, FeedPosition, StoreError};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::{from_u64, limit};
 use crate::entity::{feed, installation};
 use crate::error::from_db;
 use crate::tenant::records;
 
 #[port]
-impl ChangeFeed for SqliteStore {
+impl ChangeFeed for SqlStore {
     async fn position(&self) -> Result<FeedPosition, StoreError> {
         installation::last_position(self.reader()?, self.tenant()).await
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use hexmtp_domain::group::commit_rules::CommitEffects;
 use hexmtp_domain::group::{ConversationKind, GroupContext, LeafMember};
-use hexmtp_domain::intent::{Intent, IntentEvent, IntentState};
-use hexmtp_domain::message::{ContentTypeId, DeliveryStatus, EncodedContent, PlaintextEnvelope};
+use hexmtp_domain::intent::{IntentEvent, IntentState};
+use hexmtp_domain::message::{DeliveryStatus, PlaintextEnvelope};
 use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic, VectorClock};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::SyncError;
 use crate::group::{is_introduced, take_over};
 use crate::inbound::commit::{Judged, change_message, judge};
-use crate::inbound::leavers;
+use crate::inbound::leavers::{self, sent_type};
 use crate::inbound::received::received;
 use crate::outbound::{given_up, is_outdated, moved};
 
@@ -214,8 +214,8 @@ impl<'a> Batch<'a> {
         }
         if !intent.intent.is_commit() {
             self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes: false }, None));
-            let own = self.context.inbox_id;
-            leavers::note(&mut self.record, &self.group, own, sent_type(&intent.intent).as_ref());
+            let (own, content_type) = (self.context.inbox_id, sent_type(&intent.intent));
+            leavers::note(&mut self.record, &self.group, own, content_type.as_ref());
             if let Some(id) = intent.message_id {
                 let published = Some((envelope.server_time, envelope.cursor));
                 self.rows.push(RowChange::SetDelivery { id, status: DeliveryStatus::Published, published });
@@ -394,11 +394,4 @@ impl<'a> Batch<'a> {
             None => (Some(self.session), None),
         }
     }
-}
-
-/// The content type of an own message.
-fn sent_type(intent: &Intent) -> Option<ContentTypeId> {
-    let Intent::SendMessage { envelope } = intent else { return None };
-    let envelope = PlaintextEnvelope::decode(envelope).ok()?;
-    EncodedContent::decode(&envelope.content).ok().map(|content| content.content_type)
 }

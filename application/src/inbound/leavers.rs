@@ -5,7 +5,9 @@ use hexmtp_domain::group::GroupContext;
 use hexmtp_domain::group::commit_rules::CommitEffects;
 use hexmtp_domain::group::leaving::{is_noted, leavers_to_remove};
 use hexmtp_domain::intent::Intent;
-use hexmtp_domain::message::{ContentTypeId, leave_request::is_leave_request};
+use hexmtp_domain::message::{
+    ContentTypeId, EncodedContent, PlaintextEnvelope, leave_request::is_leave_request,
+};
 use hexmtp_ports::platform::EntropyError;
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{ConversationRecord, IntentRecord};
@@ -51,4 +53,11 @@ pub(crate) fn removal<'a>(
         return Ok(None);
     }
     new_intent(context, record.id, Intent::RemoveLeavers).map(Some)
+}
+
+/// The content type of an own message.
+pub(crate) fn sent_type(intent: &Intent) -> Option<ContentTypeId> {
+    let Intent::SendMessage { envelope } = intent else { return None };
+    let envelope = PlaintextEnvelope::decode(envelope).ok()?;
+    EncodedContent::decode(&envelope.content).ok().map(|content| content.content_type)
 }

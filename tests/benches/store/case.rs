@@ -1,13 +1,12 @@
 //! One case, in a process of its own: only so is its peak of memory its own.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::place::Place;
+use crate::place::{Home, Place};
 use crate::usage::Measured;
 
 /// What is measured.
@@ -44,9 +43,8 @@ pub(crate) struct Case {
     /// Conversations that are stored and not touched.
     #[arg(long, default_value_t = 0)]
     pub(crate) stored: usize,
-    /// Where the database is, or will be.
-    #[arg(long)]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) home: Home,
 }
 
 /// What a case tells: figures by name; times in seconds, memory in bytes.
@@ -66,8 +64,8 @@ pub(crate) fn tell_time(name: &str, time: Duration) {
 }
 
 impl Case {
-    pub(crate) fn new(work: Work, place: Place, folder: &Path) -> Self {
-        Self { work, place, members: 2, count: 0, stored: 0, folder: folder.to_owned() }
+    pub(crate) fn new(work: Work, place: Place, home: &Home) -> Self {
+        Self { work, place, members: 2, count: 0, stored: 0, home: home.clone() }
     }
 
     /// Runs it as a child and gives what it tells.
@@ -80,7 +78,8 @@ impl Case {
             .args(["--place", &name(&|| self.place.to_possible_value())])
             .args(["--members", &self.members.to_string(), "--count", &self.count.to_string()])
             .args(["--stored", &self.stored.to_string(), "--folder"])
-            .arg(&self.folder)
+            .arg(&self.home.folder)
+            .args(self.home.database.iter().flat_map(|url| ["--database", url]))
             .stderr(std::process::Stdio::inherit())
             .output()
             .expect("this program runs");

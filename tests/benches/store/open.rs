@@ -16,7 +16,7 @@ const LOOKS: usize = 15;
 /// Registers a client and fills its store.
 pub(crate) async fn fill_store(case: &Case) {
     let world = World::new();
-    let store = case.place.open(&case.folder, "filled").await;
+    let store = case.place.open(&case.home).await;
     let device = world.device_on(&world.person(), store).await.expect("registered");
     let group = device.client.create_group(GroupOptions::default(), &[]).await.expect("a group");
     let template = Template::of(&*device.ports.store, group.id()).await;
@@ -30,7 +30,7 @@ pub(crate) async fn fill_store(case: &Case) {
 pub(crate) async fn open_store(case: &Case) {
     let world = World::new();
     let usage = Usage::begin();
-    let store = case.place.open(&case.folder, "filled").await;
+    let store = case.place.open(&case.home).await;
     let client = Client::builder(world.ports(store)).open().await.expect("registered");
     tell("open", usage.end());
     let usage = Usage::begin();

@@ -18,17 +18,16 @@ mod place;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use filled::{Template, fill, shares};
 use hexmtp::{Client, GroupOptions};
 use hexmtp_tests::world::World;
-use place::Place;
+use place::{Home, Homes, Place};
 use tokio::runtime::Runtime;
 
-const PLACES: [Place; 3] = [Place::Memory, Place::Sqlite, Place::Sqlcipher];
+const PLACES: [Place; 4] = [Place::Memory, Place::Sqlite, Place::Sqlcipher, Place::Postgres];
 
 /// Conversations and messages.
 const SIZES: [(usize, usize); 2] = [(1_000, 100_000), (10_000, 1_000_000)];
@@ -37,9 +36,9 @@ const SIZES: [(usize, usize); 2] = [(1_000, 100_000), (10_000, 1_000_000)];
 type Medians = BTreeMap<(&'static str, Place, usize), Duration>;
 
 /// A client whose store is filled.
-async fn filled_client(place: Place, folder: &Path, (conversations, messages): (usize, usize)) -> Client {
+async fn filled_client(place: Place, home: &Home, (conversations, messages): (usize, usize)) -> Client {
     let world = World::new();
-    let store = place.open(folder, &conversations.to_string()).await;
+    let store = place.open(home).await;
     let device = world.device_on(&world.person(), store).await.expect("registered");
     let group = device.client.create_group(GroupOptions::default(), &[]).await.expect("a group");
     let template = Template::of(&*device.ports.store, group.id()).await;
@@ -50,12 +49,13 @@ async fn filled_client(place: Place, folder: &Path, (conversations, messages): (
 fn queries(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let quick = std::env::var_os("STORE_BENCH_QUICK").is_some();
+    let homes = Homes::default();
     let mut medians = Medians::new();
     for place in PLACES {
         for (conversations, messages) in SIZES {
             let size = if quick { (conversations / 10, messages / 100) } else { (conversations, messages) };
-            let folder = tempfile::tempdir().expect("a folder");
-            let client = runtime.block_on(filled_client(place, folder.path(), size));
+            let (_folder, home) = homes.new_home(place);
+            let client = runtime.block_on(filled_client(place, &home, size));
             let mut looks = Looks { criterion, runtime: &runtime, place, size, medians: &mut medians };
             looks.measure("list", async || look::list(&client).await);
             looks.measure("page", async || look::page(&client, size.0, size.1).await);

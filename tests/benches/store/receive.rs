@@ -12,7 +12,7 @@ use crate::stock::{Secrets, StockMember};
 use crate::usage::Usage;
 
 pub(crate) async fn receive(case: &Case, one_by_one: bool) {
-    let scene = Scene::on(case.place.open(&case.folder, "receive").await).await;
+    let scene = Scene::on(case.place.open(&case.home).await).await;
     let group = scene.group(&scene.other, case.members).await;
     scene.measured.sync().await;
     let rows = Scene::rows(&scene.measured, group.id()).await;

@@ -12,7 +12,7 @@ use crate::stock::{Secrets, StockMember};
 use crate::usage::Usage;
 
 pub(crate) async fn send(case: &Case, one_by_one: bool) {
-    let scene = Scene::on(case.place.open(&case.folder, "send").await).await;
+    let scene = Scene::on(case.place.open(&case.home).await).await;
     let group = scene.group(&scene.measured, case.members).await;
     // The first message of a member comes with new keys of its leaf.
     group.send_text("first").await.expect("sent");

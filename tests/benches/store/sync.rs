@@ -11,7 +11,7 @@ use crate::usage::Usage;
 const MESSAGES: usize = 5;
 
 pub(crate) async fn sync(case: &Case) {
-    let scene = Scene::on(case.place.open(&case.folder, "sync").await).await;
+    let scene = Scene::on(case.place.open(&case.home).await).await;
     let mut groups = Vec::new();
     for _ in 0..case.count {
         let members = [scene.measured.inbox_id()];

@@ -24,11 +24,9 @@ mod stock;
 mod sync;
 mod usage;
 
-use std::path::Path;
-
 use case::{Case, Figures, Work};
 use clap::{Parser, Subcommand};
-use place::Place;
+use place::{Home, Homes, Place};
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -41,7 +39,7 @@ struct Options {
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Work>,
     /// On these stores.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "memory,sqlite,sqlcipher")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "memory,sqlite,sqlcipher,postgres")]
     places: Vec<Place>,
     /// In groups of these sizes.
     #[arg(long, value_delimiter = ',', default_value = "2,50,250")]
@@ -90,6 +88,7 @@ impl Options {
 }
 
 fn report(options: &Options) {
+    let homes = Homes::default();
     let messages = [
         (Work::Receive, 10_000, "receiving"),
         (Work::ReceiveOneByOne, 1_000, "receiving one by one"),
@@ -98,26 +97,26 @@ fn report(options: &Options) {
     ];
     for (work, count, name) in messages {
         if options.wants(work) {
-            report_messages(options, work, options.size(count), name);
+            report_messages(options, &homes, work, options.size(count), name);
         }
     }
     if options.wants(Work::Sync) {
-        report_sync(options);
+        report_sync(options, &homes);
     }
     if options.wants(Work::Open) {
-        report_open(options);
+        report_open(options, &homes);
     }
 }
 
-fn report_messages(options: &Options, work: Work, count: usize, name: &str) {
+fn report_messages(options: &Options, homes: &Homes, work: Work, count: usize, name: &str) {
     println!(
         "\n{name}, {count} messages; us a message; stock OpenMLS in memory without and with its storage"
     );
     println!("members store       stock  +storage      ours  stock/ours     peak MiB");
     for members in &options.members {
         for place in &options.places {
-            let folder = tempfile::tempdir().expect("a folder");
-            let case = Case { members: *members, count, ..Case::new(work, *place, folder.path()) };
+            let (_folder, home) = homes.new_home(*place);
+            let case = Case { members: *members, count, ..Case::new(work, *place, &home) };
             let figures = case.run();
             let each = |name: &str| figure(&figures, name) * 1e6 / count as f64;
             println!(
@@ -133,15 +132,15 @@ fn report_messages(options: &Options, work: Work, count: usize, name: &str) {
     }
 }
 
-fn report_sync(options: &Options) {
+fn report_sync(options, &homes: &Options) {
     println!("\nsyncing groups with one new message each, beside conversations without news; ms");
     println!("store       groups  others        ms   ms a group     peak MiB");
     let sizes = [(100, 1_000), (1_000, 1_000), (100, 10_000), (1_000, 10_000)];
     for place in &options.places {
         for (groups, others) in sizes {
-            let folder = tempfile::tempdir().expect("a folder");
+            let (_folder, home) = homes.new_home(*place);
             let (count, stored) = (options.size(groups), options.size(others));
-            let figures = Case { count, stored, ..Case::new(Work::Sync, *place, folder.path()) }.run();
+            let figures = Case { count, stored, ..Case::new(Work::Sync, *place, &home) }.run();
             let time = figure(&figures, "ours") * 1e3;
             println!(
                 "{:<10} {count:>7} {stored:>7} {time:>9.1} {:>12.3} {:>12.1}",
@@ -153,7 +152,7 @@ fn report_sync(options: &Options) {
     }
 }
 
-fn report_open(options: &Options) {
+fn report_open(options, &homes: &Options) {
     println!("\na client on much that is stored; ms; the largest conversation has a tenth of the messages");
     println!(
         "store       conversations messages     fill     open  list 50  page 50    count   peak MiB: open list page"
@@ -161,9 +160,9 @@ fn report_open(options: &Options) {
     for place in options.places.iter().filter(|place| **place != Place::Memory) {
         let mut before: Option<Figures> = None;
         for (conversations, messages) in [(1_000, 100_000), (10_000, 1_000_000)] {
-            let folder = tempfile::tempdir().expect("a folder");
+            let (_folder, home) = homes.new_home(*place);
             let (stored, count) = (options.size(conversations), options.size(messages));
-            let figures = filled(*place, folder.path(), stored, count);
+            let figures = filled(*place, &home, stored, count);
             print!("{:<10} {stored:>14} {count:>8}", place.name());
             for name in ["fill", "open", "list", "page", "count"] {
                 print!(" {:>8.2}", figure(&figures, name) * 1e3);
@@ -185,9 +184,9 @@ fn report_open(options: &Options) {
     }
 }
 
-fn filled(place: Place, folder: &Path, stored: usize, count: usize) -> Figures {
-    let mut figures = Case { stored, count, ..Case::new(Work::Fill, place, folder) }.run();
-    figures.extend(Case { stored, count, ..Case::new(Work::Open, place, folder) }.run());
+fn filled(place: Place, home: &Home, stored: usize, count: usize) -> Figures {
+    let mut figures = Case { stored, count, ..Case::new(Work::Fill, place, home) }.run();
+    figures.extend(Case { stored, count, ..Case::new(Work::Open, place, home) }.run());
     figures
 }
 

@@ -3,6 +3,7 @@
 mod m0001_initial;
 mod m0002_pending_removals;
 mod m0003_installations;
+mod m0004_writers;
 #[cfg(test)]
 mod upgrade_tests;
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_initial::Initial),
             Box::new(m0002_pending_removals::PendingRemovals),
             Box::new(m0003_installations::Installations),
+            Box::new(m0004_writers::Writers),
         ]
     }
 }

@@ -15,7 +15,7 @@ use sea_orm::{ColumnTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, Quer
 
 use super::BATCH;
 use super::conversation_filter::{consent_kind, listing, matching, most_recently_active_first};
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::{corrupt, id as checked};
 use crate::entity::conversation::{Column, Entity};
 use crate::entity::{consent, message};
@@ -50,7 +50,7 @@ fn last_messages(tenant: i64, groups: &[GroupId]) -> SelectStatement {
         .take()
 }
 
-impl SqliteStore {
+impl SqlStore {
     async fn consents_of(&self, groups: &[GroupId]) -> Result<BTreeMap<Vec<u8>, ConsentState>, StoreError> {
         use consent::{Column, Entity};
         let query = self.tenant().find::<Entity>().filter(Column::Kind.eq(consent_kind()));
@@ -77,7 +77,7 @@ impl SqliteStore {
 }
 
 #[port]
-impl ConversationQuery for SqliteStore {
+impl ConversationQuery for SqlStore {
     async fn conversation(&self, id: GroupId) -> Result<Option<ConversationRecord>, StoreError> {
         let query = Entity::find_by_id((self.tenant().id, id.to_vec()));
         record(self.tenant(), query.one(self.reader()?).await.map_err(from_db)?)

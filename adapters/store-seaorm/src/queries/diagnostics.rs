@@ -7,14 +7,14 @@ use hexmtp_ports::store::{
 };
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::{from_u64, limit};
 use crate::entity::{commit_log, readd, rejected, remote_commit_log};
 use crate::error::from_db;
 use crate::tenant::records;
 
 #[port]
-impl DiagnosticsQuery for SqliteStore {
+impl DiagnosticsQuery for SqlStore {
     async fn rejected(&self, rows: usize) -> Result<Vec<RejectedRecord>, StoreError> {
         let query = self.tenant().find::<rejected::Entity>();
         let query = query.order_by_asc(rejected::Column::Ordinal).limit(limit(rows));

@@ -13,7 +13,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::BATCH;
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::{from_u64, to_sequence};
 use crate::entity::{association_state, identity, identity_update, key_package, known_inbox, preferences};
 use crate::error::from_db;
@@ -37,11 +37,11 @@ fn latest_state(tenant: &Tenant, inbox_id: InboxId, up_to: SequenceId) -> Condit
     Condition::all()
         .add(Column::Installation.eq(tenant.id))
         .add(Column::InboxId.eq(inbox_id.to_vec()))
-        .add(Column::SequenceId.in_subquery(latest))
+        .add(Expr::col((Entity, Column::SequenceId)).eq(Expr::from(latest)))
 }
 
 #[port]
-impl IdentityQuery for SqliteStore {
+impl IdentityQuery for SqlStore {
     async fn identity(&self) -> Result<Option<IdentityRecord>, StoreError> {
         let query = identity::Entity::find_by_id(self.tenant().id);
         record(self.tenant(), query.one(self.reader()?).await.map_err(from_db)?)

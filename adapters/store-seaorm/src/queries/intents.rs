@@ -6,7 +6,7 @@ use hexmtp_ports::port;
 use hexmtp_ports::store::{IntentQuery, IntentRecord, LeaseName, LeaseRecord, StoreError};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::id as checked;
 use crate::entity::intent::{Column, Entity};
 use crate::entity::lease;
@@ -14,7 +14,7 @@ use crate::error::from_db;
 use crate::tenant::{record, records};
 
 #[port]
-impl IntentQuery for SqliteStore {
+impl IntentQuery for SqlStore {
     async fn intent(&self, id: IntentId) -> Result<Option<IntentRecord>, StoreError> {
         let query = Entity::find_by_id((self.tenant().id, id.0.to_vec()));
         record(self.tenant(), query.one(self.reader()?).await.map_err(from_db)?)

@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, PaginatorTrait, QueryFilter, Statement,
 };
 
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::to_u64;
 use crate::entity::{conversation, feed, iced, identity_update, intent, message, mls_row, rejected, task};
 use crate::error::from_db;
@@ -46,7 +46,7 @@ async fn end(transaction: DatabaseTransaction, done: Result<(), StoreError>) -> 
     }
 }
 
-impl SqliteStore {
+impl SqlStore {
     async fn count<E: Owned>(&self) -> Result<u64, StoreError>
     where
         E::Model: Sync,
@@ -61,7 +61,7 @@ impl SqliteStore {
 }
 
 #[port]
-impl Maintenance for SqliteStore {
+impl Maintenance for SqlStore {
     async fn statistics(&self) -> Result<StoreStatistics, StoreError> {
         let (bytes, free_bytes) = size(self.reader()?).await?;
         Ok(StoreStatistics {
@@ -81,13 +81,13 @@ impl Maintenance for SqliteStore {
     }
 
     async fn trim(&self, trim: &Trim) -> Result<(), StoreError> {
-        let transaction = write::begin(self.writer()?).await?;
+        let transaction = write::begin(&self.writer()?).await?;
         let done = write::trim(&transaction, self.tenant(), trim).await;
         end(transaction, done).await
     }
 
     async fn wipe(&self) -> Result<(), StoreError> {
-        let transaction = write::begin(self.writer()?).await?;
+        let transaction = write::begin(&self.writer()?).await?;
         let done = write::wipe(&transaction, self.tenant()).await;
         end(transaction, done).await
     }
@@ -102,10 +102,10 @@ impl Maintenance for SqliteStore {
     }
 
     async fn release(&self) -> Result<(), StoreError> {
-        Err(StoreError::Backend("this store cannot let go of its database yet".into()))
+        self.let_go().await
     }
 
     async fn reconnect(&self) -> Result<(), StoreError> {
-        Err(StoreError::Backend("this store cannot let go of its database yet".into()))
+        self.take_up().await
     }
 }

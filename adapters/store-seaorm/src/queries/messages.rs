@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 
 use super::BATCH;
 use super::message_filter::{arrange, plan, select};
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::{id as checked, limit};
 use crate::entity::deletion;
 use crate::entity::message::{Column, Entity};
@@ -17,7 +17,7 @@ use crate::error::from_db;
 use crate::tenant::{record, records};
 
 #[port]
-impl MessageQuery for SqliteStore {
+impl MessageQuery for SqlStore {
     async fn message(&self, id: MessageId) -> Result<Option<MessageRecord>, StoreError> {
         let query = Entity::find_by_id((self.tenant().id, id.to_vec()));
         record(self.tenant(), query.one(self.reader()?).await.map_err(from_db)?)

@@ -4,6 +4,8 @@ mod consent;
 mod conversation_filter;
 mod conversations;
 mod diagnostics;
+#[cfg(test)]
+mod every_query;
 mod identity;
 mod intents;
 mod maintenance;

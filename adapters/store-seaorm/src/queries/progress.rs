@@ -7,18 +7,18 @@ use hexmtp_ports::port;
 use hexmtp_ports::store::{
     CutoverRecord, DeferredWelcome, IcedEnvelope, ProgressQuery, StoreError, Watermark,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect};
 
 use super::BATCH;
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::{cursor as to_cursor, from_u64, to_u64};
 use crate::entity::{cursor, cutover, deferred_welcome, iced, iced_dependency, watermark};
 use crate::error::from_db;
 use crate::tenant::{record, records};
 
 #[port]
-impl ProgressQuery for SqliteStore {
+impl ProgressQuery for SqlStore {
     async fn cursor(&self, topic: Topic) -> Result<VectorClock, StoreError> {
         let mut clocks = self.cursors(&[topic]).await?;
         Ok(clocks.pop().unwrap_or_default())
@@ -71,23 +71,20 @@ impl ProgressQuery for SqliteStore {
             return Ok(Vec::new());
         };
         let needed = |column| Expr::col((iced_dependency::Entity, column));
-        let waiting = Query::select()
-            .expr(Expr::val(1))
-            .from(iced_dependency::Entity)
-            .and_where(needed(Needed::Installation).eq(self.tenant().id))
-            .and_where(needed(Needed::Topic).eq(topic.to_bytes()))
-            .and_where(needed(Needed::NeededOriginator).eq(i64::from(cursor.originator.0)))
-            .and_where(needed(Needed::NeededSequenceId).eq(number))
-            .and_where(needed(Needed::Originator).equals((Entity, Column::Originator)))
-            .and_where(needed(Needed::SequenceId).equals((Entity, Column::SequenceId)))
-            .take();
-        let query = self
-            .tenant()
-            .find::<Entity>()
-            .filter(Column::Topic.eq(topic.to_bytes()))
-            .filter(Expr::exists(waiting))
-            .order_by_asc(Column::Originator)
-            .order_by_asc(Column::SequenceId);
+        let waiting = [
+            needed(Needed::Installation).eq(self.tenant().id),
+            needed(Needed::Topic).eq(topic.to_bytes()),
+            needed(Needed::NeededOriginator).eq(i64::from(cursor.originator.0)),
+            needed(Needed::NeededSequenceId).eq(number),
+            needed(Needed::Originator).equals((Entity, Column::Originator)),
+            needed(Needed::SequenceId).equals((Entity, Column::SequenceId)),
+        ];
+        let waiting = waiting.into_iter().fold(Condition::all(), Condition::add);
+        let mut query = self.tenant().find::<Entity>().filter(Column::Topic.eq(topic.to_bytes()));
+        QuerySelect::query(&mut query)
+            .join(JoinType::InnerJoin, iced_dependency::Entity, waiting)
+            .order_by((iced_dependency::Entity, Needed::Originator), Order::Asc)
+            .order_by((iced_dependency::Entity, Needed::SequenceId), Order::Asc);
         records(self.tenant(), query.all(reader).await.map_err(from_db)?)
     }
 

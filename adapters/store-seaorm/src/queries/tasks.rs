@@ -5,7 +5,7 @@ use hexmtp_ports::port;
 use hexmtp_ports::store::{StoreError, SyncProgress, SyncState, TaskId, TaskQuery, TaskRecord};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::limit;
 use crate::entity::sync_progress;
 use crate::entity::task::{Column, Entity};
@@ -13,7 +13,7 @@ use crate::error::from_db;
 use crate::tenant::{record, records};
 
 #[port]
-impl TaskQuery for SqliteStore {
+impl TaskQuery for SqlStore {
     async fn task(&self, id: TaskId) -> Result<Option<TaskRecord>, StoreError> {
         let query = Entity::find_by_id((self.tenant().id, id.0.to_vec()));
         record(self.tenant(), query.one(self.reader()?).await.map_err(from_db)?)

@@ -13,8 +13,8 @@ mod upkeep;
 
 use hexmtp_ports::store::{ChangeSet, FeedEvent, FeedPosition, StoreError};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, Insert, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Insert, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use crate::entity::feed::position;
@@ -65,13 +65,26 @@ fn changed(rows: Result<u64, DbErr>) -> Result<bool, StoreError> {
     }
 }
 
-/// A transaction that writes. On SQLite it holds the write lock from its start.
-pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
+/// A transaction that writes. On SQLite it holds the write lock from its start. On PostgreSQL it sees, after each wait
+/// for a lock, what the others have committed, whatever the server's defaults are.
+pub(crate) async fn try_begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = match writer.get_database_backend() {
+        DbBackend::Sqlite => TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        },
+        _ => TransactionOptions {
+            isolation_level: Some(IsolationLevel::ReadCommitted),
+            access_mode: Some(AccessMode::ReadWrite),
+            ..TransactionOptions::default()
+        },
     };
-    writer.begin_with_options(immediate).await.map_err(from_db)
+    writer.begin_with_options(options).await
+}
+
+/// A transaction that writes.
+pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    try_begin(writer).await.map_err(from_db)
 }
 
 /// Applies a whole change set, or fails; the caller then rolls back.

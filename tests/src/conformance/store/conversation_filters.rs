@@ -111,7 +111,7 @@ pub async fn conversations_are_filtered_by_activity(stores: Stores) {
 pub async fn conversations_are_filtered_by_their_commit_log(stores: Stores) {
     let store = stores.open().await;
     let record = |n: u8| ConversationRecord {
-        fork: ForkStatus { publishes_commit_log: n % 2 == 0, ..ForkStatus::default() },
+        fork: ForkStatus { publishes_commit_log: n.is_multiple_of(2), ..ForkStatus::default() },
         ..conversation(n)
     };
     put(&store, put_all((1..=4).map(record))).await;

@@ -46,7 +46,12 @@ pub(super) fn all() -> Vec<IndexCreateStatement> {
         index("deletions_group_id", "deletions", &[("group_id", Asc)]),
         index("intents_group_id", "intents", &[("settled", Asc), ("group_id", Asc), ("ordinal", Asc)]),
         index("rejected_rejected_at", "rejected", &[("rejected_at", Asc)]),
-        index("sync_progress_state", "sync_progress", &[("state", Asc), ("message_id", Asc)]),
+        // With all columns: SQLite prefers the primary key, with the other states, to an index with fewer.
+        index(
+            "sync_progress_state",
+            "sync_progress",
+            &[("state", Asc), ("message_id", Asc), ("attempts", Asc)],
+        ),
         index("tasks_due_at", "tasks", &[("due_at", Asc), ("id", Asc)]),
     ]
 }

@@ -1,7 +1,7 @@
 //! A store against the store in memory: the same random history, the same answers.
 //!
 //! A history is a list of steps that a seed gives, so that it is the same in every run. When a store answers otherwise
-//! than the model, steps are left out as long as it still does; what remains is told with the difference.
+//! than the model, steps and rows are left out as long as it still does; what remains is told with the difference.
 
 mod dice;
 mod questions;
@@ -31,7 +31,7 @@ const ONE_IN: u8 = 4;
 /// Sessions that are open at the same time.
 const SESSIONS: u8 = 3;
 /// How often a shorter history is tried when one has failed.
-const ATTEMPTS: usize = 80;
+const ATTEMPTS: usize = 200;
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -45,6 +45,24 @@ enum Action {
     Trim { keep: u64, other: Trim },
     /// The space of what was removed is given back.
     Compact,
+}
+
+impl Action {
+    /// The same commit without one of its rows, MLS rows or expectations, counted in this order.
+    fn without(&self, part: usize) -> Option<Self> {
+        let mut action = self.clone();
+        let Self::Commit { expect, mls, rows } = &mut action else { return None };
+        if part < rows.len() {
+            rows.remove(part);
+        } else if part < rows.len() + mls.len() {
+            mls.remove(part - rows.len());
+        } else if part < rows.len() + mls.len() + expect.len() {
+            expect.remove(part - rows.len() - mls.len());
+        } else {
+            return None;
+        }
+        Some(action)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -177,24 +195,56 @@ async fn run(stores: &Stores, model: &Stores, steps: &[Step]) -> Result<Vec<Stri
     Ok(outcomes)
 }
 
-/// Leaves out steps as long as there is a difference.
-async fn shrink(stores: &Stores, model: &Stores, steps: &[Step], difference: String) -> (Vec<Step>, String) {
-    let (mut steps, mut difference) = (steps.to_vec(), difference);
-    let mut attempts = ATTEMPTS;
-    let mut size = steps.len() / 2;
-    while size > 0 {
-        let mut first = 0;
-        while first < steps.len() && attempts > 0 {
-            attempts -= 1;
-            let rest = [&steps[..first], &steps[(first + size).min(steps.len())..]].concat();
-            match run(stores, model, &rest).await {
-                Err((number, told)) => (steps, difference) = (rest[..=number].to_vec(), told),
-                Ok(_) => first += size,
+/// A history that shows a difference, on its way to a short one.
+struct Shrinking<'a> {
+    stores: &'a Stores,
+    model: &'a Stores,
+    steps: Vec<Step>,
+    difference: String,
+    attempts: usize,
+}
+
+impl Shrinking<'_> {
+    /// Whether another history shows a difference too, which takes its place then.
+    async fn is_shown_by(&mut self, steps: Vec<Step>) -> bool {
+        if self.attempts == 0 {
+            return false;
+        }
+        self.attempts -= 1;
+        let Err((number, told)) = run(self.stores, self.model, &steps).await else { return false };
+        (self.steps, self.difference) = (steps[..=number].to_vec(), told);
+        true
+    }
+
+    /// Leaves out many steps at a time, then fewer.
+    async fn without_steps(&mut self) {
+        let mut size = self.steps.len() / 2;
+        while size > 0 {
+            let mut first = 0;
+            while first < self.steps.len() {
+                let after = (first + size).min(self.steps.len());
+                let rest = [&self.steps[..first], &self.steps[after..]].concat();
+                if !self.is_shown_by(rest).await {
+                    first += size;
+                }
+            }
+            size /= 2;
+        }
+    }
+
+    /// Leaves out single rows and expectations.
+    async fn without_parts_of_steps(&mut self) {
+        for number in (0..self.steps.len()).rev() {
+            let mut part = 0;
+            while let Some(action) = self.steps.get(number).and_then(|step| step.action.without(part)) {
+                let mut steps = self.steps.clone();
+                steps[number].action = action;
+                if !self.is_shown_by(steps).await {
+                    part += 1;
+                }
             }
         }
-        size /= 2;
     }
-    (steps, difference)
 }
 
 fn model() -> Stores {
@@ -216,8 +266,14 @@ pub async fn random_histories_agree(stores: Stores) {
         match run(&stores, &model, &steps).await {
             Ok(found) => outcomes.extend(found),
             Err((number, told)) => {
-                let (steps, told) = shrink(&stores, &model, &steps[..=number], told).await;
-                panic!("seed {seed}, step {number}; of the steps\n{steps:#?}\nthe last one: {told}");
+                let steps = steps[..=number].to_vec();
+                let (stores, model) = (&stores, &model);
+                let mut shrinking = Shrinking { stores, model, steps, difference: told, attempts: ATTEMPTS };
+                shrinking.without_steps().await;
+                shrinking.without_parts_of_steps().await;
+                let steps: Vec<_> = shrinking.steps.iter().map(|step| format!("\n{step:?}")).collect();
+                let (steps, told) = (steps.concat(), shrinking.difference);
+                panic!("seed {seed}, step {number}: of the steps{steps}\nthe last one differs: {told}");
             }
         }
         for step in &steps {

@@ -160,8 +160,10 @@ impl Interview<'_> {
         ask!(self, groups_with_open_intents());
         let name = any_lease_name(&mut self.dice);
         ask!(self, lease(name));
-        let task = any_task_id(&mut self.dice);
-        ask!(self, task(task));
+        for _ in 0..3 {
+            let task = any_task_id(&mut self.dice);
+            ask!(self, task(task));
+        }
         let (now, limit) = (self.dice.time(), self.dice.below(6).into());
         ask!(self, due_tasks(now, limit));
         ask!(self, next_due());
@@ -174,8 +176,10 @@ impl Interview<'_> {
         ask!(self, cursor(topic));
         ask!(self, iced(topic));
         ask!(self, iced_behind(topic, place));
-        let mark = any_watermark(&mut self.dice);
-        ask!(self, watermark(mark));
+        for _ in 0..3 {
+            let mark = any_watermark(&mut self.dice);
+            ask!(self, watermark(mark));
+        }
         ask!(self, deferred_welcomes());
         ask!(self, cutover());
         let group = any_group(&mut self.dice);

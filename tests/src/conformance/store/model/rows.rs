@@ -132,14 +132,14 @@ fn work_row(dice: &mut Dice) -> RowChange {
             state: dice.pick(&states),
             payload: dice.maybe(|dice| payload(dice.one_in(2))),
             attempts: dice.below(3).into(),
-            error: dice.maybe(|_| "error".to_owned()),
+            error: dice.maybe(|dice| format!("error {}", dice.below(3))),
         },
-        3 => RowChange::InsertTask(task(dice.below(5), dice.below(6).into())),
+        3 => RowChange::InsertTask(task(dice.below(3), dice.below(6).into())),
         4 => RowChange::SetTask {
             id: any_task_id(dice),
             attempts: dice.below(3).into(),
             due_at: dice.time(),
-            error: dice.maybe(|_| "error".to_owned()),
+            error: dice.maybe(|dice| format!("error {}", dice.below(3))),
         },
         5 => RowChange::DeleteTask(any_task_id(dice)),
         6..=7 => {

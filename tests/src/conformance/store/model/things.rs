@@ -58,7 +58,7 @@ pub(crate) fn any_intent_id(dice: &mut Dice) -> IntentId {
 }
 
 pub(crate) fn any_task_id(dice: &mut Dice) -> TaskId {
-    TaskId([dice.below(5); 32])
+    TaskId([dice.below(3); 32])
 }
 
 pub(crate) fn any_place(dice: &mut Dice) -> Cursor {
@@ -72,7 +72,7 @@ pub(crate) fn any_topic(dice: &mut Dice) -> Topic {
 }
 
 pub(crate) fn any_watermark(dice: &mut Dice) -> Watermark {
-    let of = any_group(dice);
+    let of = group(1 + dice.below(2));
     dice.pick(&[
         Watermark::CommitLogPublished(of),
         Watermark::CommitLogRead(of),

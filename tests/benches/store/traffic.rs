@@ -132,7 +132,7 @@ fn report_messages(options: &Options, homes: &Homes, work: Work, count: usize, n
     }
 }
 
-fn report_sync(options, &homes: &Options) {
+fn report_sync(options: &Options, homes: &Homes) {
     println!("\nsyncing groups with one new message each, beside conversations without news; ms");
     println!("store       groups  others        ms   ms a group     peak MiB");
     let sizes = [(100, 1_000), (1_000, 1_000), (100, 10_000), (1_000, 10_000)];
@@ -152,7 +152,7 @@ fn report_sync(options, &homes: &Options) {
     }
 }
 
-fn report_open(options, &homes: &Options) {
+fn report_open(options: &Options, homes: &Homes) {
     println!("\na client on much that is stored; ms; the largest conversation has a tenth of the messages");
     println!(
         "store       conversations messages     fill     open  list 50  page 50    count   peak MiB: open list page"

@@ -16,7 +16,7 @@ use crate::tenant::Tenant;
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Sqlite(SqliteOptions),
-    Postgres(PostgresOptions),
+    Postgres(Box<PostgresOptions>),
 }
 
 impl Place {
@@ -130,8 +130,8 @@ impl SqlStore {
 
     async fn install(&self, connections: Connections) -> Result<(), StoreError> {
         match self.0.access.install(connections) {
-            Ok(()) => Ok(()),
-            Err(connections) => {
+            None => Ok(()),
+            Some(connections) => {
                 connections.close().await;
                 Err(StoreError::Closed)
             }

@@ -29,7 +29,7 @@ async fn through_proxy() -> (Proxy, String) {
     (proxy, url.replace(&server, &address))
 }
 
-/// R-STO-301
+/// R-STO-401
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_are_ended_at_any_moment_lose_and_double_nothing() {
     const EACH: u64 = 150;
@@ -61,7 +61,7 @@ async fn connections_that_are_ended_at_any_moment_lose_and_double_nothing() {
     check(&other, 2 * EACH).await;
 }
 
-/// Also the answer to COMMIT: who does not get it, asks what became of it (R-STO-302).
+/// Also the answer to COMMIT: who does not get it, asks what became of it (R-STO-402).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_cut_after_any_byte_of_the_answers_loses_and_doubles_nothing() {
     let (proxy, url) = through_proxy().await;
@@ -99,7 +99,7 @@ async fn a_server_that_stays_away_is_told_and_is_found_when_it_is_back() {
     store.close().await.unwrap();
 }
 
-/// Without anybody asking the database in between (R-STO-303).
+/// Without anybody asking the database in between (R-STO-403).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_for_changes_hears_of_them_after_the_connection_broke() {
     let (url, name) = (shared(), name());

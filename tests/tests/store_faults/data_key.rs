@@ -102,7 +102,7 @@ async fn raw(url: &str, name: &str) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// R-STO-308
+/// R-STO-408
 #[tokio::test]
 async fn everything_that_is_sealed_goes_to_the_new_key() {
     let (url, name) = (shared(), name());

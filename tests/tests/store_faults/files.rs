@@ -32,7 +32,7 @@ async fn file(folder: &Path, encryption: Encryption, commits: u64) -> PathBuf {
     path
 }
 
-/// Whoever only reads is not kept waiting (R-STO-312).
+/// Whoever only reads is not kept waiting (R-STO-412).
 #[tokio::test]
 async fn a_lock_that_another_process_holds_is_told_after_the_time_out() {
     let folder = tempfile::tempdir().unwrap();
@@ -51,7 +51,7 @@ async fn a_lock_that_another_process_holds_is_told_after_the_time_out() {
     other.close().await.unwrap();
 }
 
-/// R-STO-313
+/// R-STO-413
 #[tokio::test]
 async fn a_store_that_only_reads_answers_and_changes_nothing() {
     for encryption in [Encryption::Unencrypted, encrypted()] {
@@ -111,7 +111,7 @@ fn run_poor(wrap: &[&str], executable: &Path, test: &str, path: &Path) {
 }
 
 /// Files may not grow beyond a size: what the disk says when it is full, from another mouth. Nothing is half-written,
-/// and with room it goes on (R-STO-314).
+/// and with room it goes on (R-STO-414).
 #[tokio::test]
 async fn a_file_that_cannot_grow_fails_commits_and_stays_whole() {
     const ROOM: u64 = 400;
@@ -157,7 +157,7 @@ async fn outgrow(path: &Path) {
     std::fs::write(path.with_extension("count"), acknowledged.to_string()).unwrap();
 }
 
-/// By another user where this one may do everything (R-STO-315).
+/// By another user where this one may do everything (R-STO-415).
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_and_a_folder_that_cannot_be_written_can_be_read() {

@@ -13,7 +13,7 @@ fn under(n: u8) -> Encryption {
     if n == 0 { Encryption::Unencrypted } else { Encryption::Key(key(n)) }
 }
 
-/// R-STO-310
+/// R-STO-410
 #[tokio::test]
 async fn a_file_goes_from_key_to_key_and_back_to_none() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +91,7 @@ async fn be_killed(path: &Path) {
     }
 }
 
-/// One of the two keys opens it, and everything is there (R-STO-311).
+/// One of the two keys opens it, and everything is there (R-STO-411).
 #[tokio::test]
 async fn a_file_is_whole_after_a_crash_in_the_middle_of_a_change_of_key() {
     const COMMITS: u64 = 40;

@@ -24,7 +24,7 @@ fn problem(error: &StoreError) -> &OpenProblem {
     error.source().and_then(|source| source.downcast_ref()).unwrap_or_else(|| panic!("{error:?}"))
 }
 
-/// R-STO-305
+/// R-STO-405
 #[tokio::test]
 async fn a_wrong_data_key_is_told() {
     let (url, name) = (shared(), name());
@@ -84,7 +84,7 @@ async fn a_newer_schema_is_told() {
     assert!(expected, "{error:?}");
 }
 
-/// Of those that come first, one makes the tables (R-STO-306).
+/// Of those that come first, one makes the tables (R-STO-406).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_database_can_be_opened_by_several_at_the_same_time() {
     let url = shared();

@@ -6,7 +6,7 @@ use hexmtp_tests::postgres::TemporaryPostgres;
 
 use super::work::{check, postgres, push, soon};
 
-/// R-STO-304
+/// R-STO-404
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_restarts_or_crashes_in_the_middle_loses_and_doubles_nothing() {
     const ROUNDS: usize = 6;

@@ -53,7 +53,7 @@ async fn install(server: &TemporaryPostgres, certificate: &str, key: &str) {
     tokio::task::block_in_place(|| server.restart());
 }
 
-/// R-STO-307
+/// R-STO-407
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_is_known_by_its_certificate() {
     let folder = tempfile::tempdir().unwrap();

@@ -117,13 +117,13 @@ impl Access {
     }
 
     /// From now on the store uses these connections. Gives them back if it was closed in the meantime.
-    pub(crate) fn install(&self, connections: Connections) -> Result<(), Connections> {
+    pub(crate) fn install(&self, connections: Connections) -> Option<Connections> {
         let mut state = self.write();
         if matches!(*state, State::Closed) {
-            return Err(connections);
+            return Some(connections);
         }
         *state = State::Open(connections);
-        Ok(())
+        None
     }
 
     /// From now on the store is closed. Gives the connections to be closed.

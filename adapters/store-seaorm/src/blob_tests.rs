@@ -110,7 +110,7 @@ proptest! {
         (number, other) in any::<(Option<i64>, Option<i64>)>(),
     ) {
         let sealed = Seal::new(&Secret::from([1; 32])).unwrap();
-        for tenant in [Tenant::alone(), Tenant { id: 1, seal: sealed }] {
+        for tenant in [Tenant::alone(), Tenant { id: 1, seal: sealed, key_check: None }] {
             let at = (one, two, three);
             own_rows(&tenant, [&a, &b, &c, &d], at, number)?;
             rows_of_conversations(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), (number, other))?;

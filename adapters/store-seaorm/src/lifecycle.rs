@@ -1,5 +1,6 @@
 //! Opening, letting go, taking up again, another key.
 
+use hexmtp_domain::Secret;
 use hexmtp_ports::store::StoreError;
 
 use crate::access::{Connections, Resume};
@@ -15,7 +16,7 @@ use crate::tenant::Tenant;
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Sqlite(SqliteOptions),
-    Postgres(PostgresOptions),
+    Postgres(Box<PostgresOptions>),
 }
 
 impl Place {
@@ -73,7 +74,19 @@ impl SqlStore {
         Ok(())
     }
 
-    /// Puts the database under another key, or under none, or under one for the first time.
+    /// Puts what is sealed of an installation on a server under another data key, in one transaction: a crash at any
+    /// moment leaves it under the old or the new key, so keep both until this returns. Commits of others wait meanwhile.
+    /// Stores that are open under the old key can be used no longer: their commits answer
+    /// [`StoreError::WrongKeyOrNotADatabase`], and what they read is [`StoreError::Corrupt`] to them.
+    ///
+    /// # Errors
+    /// As for opening. It is under the old key then; but for [`StoreError::Unavailable`], when the connection was lost
+    /// in the end: then one of the two keys opens it.
+    pub async fn change_data_key(options: &PostgresOptions, to: &Secret) -> Result<(), StoreError> {
+        postgres::reseal(options, to).await
+    }
+
+    /// Puts a SQLite database under another key, or under none, or under one for the first time.
     ///
     /// A SQLite file is written anew as a whole and then replaced, so a crash at any moment leaves it under the old or
     /// the new key: keep both until this returns. It takes as much space as the database once more, and nobody else may
@@ -83,7 +96,7 @@ impl SqlStore {
     /// - [`StoreError::Unavailable`]: somebody else has the file open;
     /// - [`StoreError::Full`], [`StoreError::ReadOnly`], [`StoreError::Corrupt`];
     /// - [`StoreError::Backend`] with an [`OpenProblem`] as its source: a database in memory has no key, a new key has
-    ///   the wrong length.
+    ///   the wrong length, the database is on a server ([`SqlStore::change_data_key`]).
     ///
     /// The database stays under its old key then, and the store goes on with it.
     pub async fn rekey(&self, to: Encryption) -> Result<(), StoreError> {
@@ -92,7 +105,7 @@ impl SqlStore {
         match &mut *place {
             Place::Sqlite(options) => self.rekey_file(options, to).await,
             Place::Postgres(_) => Err(StoreError::Backend(Box::new(OpenProblem::Unsupported(
-                "the data key of a PostgreSQL database cannot be changed",
+                "the data key on a server is changed while the store is closed",
             )))),
         }
     }
@@ -117,8 +130,8 @@ impl SqlStore {
 
     async fn install(&self, connections: Connections) -> Result<(), StoreError> {
         match self.0.access.install(connections) {
-            Ok(()) => Ok(()),
-            Err(connections) => {
+            None => Ok(()),
+            Some(connections) => {
                 connections.close().await;
                 Err(StoreError::Closed)
             }

@@ -81,7 +81,7 @@ impl SqlStore {
     ///   as safe as the URL wants it; with an [`OpenProblem`](crate::OpenProblem) as its source: the server is too old,
     ///   or there is no schema.
     pub async fn open_postgres(options: PostgresOptions) -> Result<Self, StoreError> {
-        Self::open(Place::Postgres(options)).await
+        Self::open(Place::Postgres(Box::new(options))).await
     }
 
     async fn open(place: Place) -> Result<Self, StoreError> {

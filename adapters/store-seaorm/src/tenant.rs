@@ -21,12 +21,14 @@ pub(crate) struct Tenant {
     pub(crate) id: i64,
     /// What protects its contents.
     pub(crate) seal: Seal,
+    /// What the database says of the key, sealed with it; none where nothing is sealed.
+    pub(crate) key_check: Option<Vec<u8>>,
 }
 
 impl Tenant {
     /// The installation of a database that holds no other, as a file does.
     pub(crate) const fn alone() -> Self {
-        Self { id: ONLY, seal: Seal::none() }
+        Self { id: ONLY, seal: Seal::none(), key_check: None }
     }
 
     /// Rows of this installation.

@@ -60,7 +60,12 @@ pub(crate) async fn lock(
     tenant: &Tenant,
 ) -> Result<Counters, StoreError> {
     let query = Entity::find_by_id(tenant.id).lock(LockType::Update);
-    counters(query.one(transaction).await.map_err(from_db)?)
+    let row = query.one(transaction).await.map_err(from_db)?;
+    // Another session may have changed the key since; what is written under the old one nobody could read.
+    if tenant.key_check.is_some() && row.as_ref().is_some_and(|row| row.key_check != tenant.key_check) {
+        return Err(StoreError::WrongKeyOrNotADatabase);
+    }
+    counters(row)
 }
 
 /// The counters as they stand.
@@ -123,8 +128,8 @@ pub(crate) async fn find_or_create(
     let found =
         Entity::find().filter(Column::Name.eq(name.as_bytes())).one(connection).await.map_err(from_db)?;
     let Model { id, key_check, .. } = found.ok_or_else(|| corrupt("installations.name"))?;
-    let tenant = Tenant { id, seal };
-    match key_check {
+    let mut tenant = Tenant { id, seal, key_check };
+    match tenant.key_check.clone() {
         Some(sealed) => check(&tenant, sealed)?,
         None => {
             // Of two processes that make the same installation at the same time, the first one decides on the key.
@@ -136,10 +141,21 @@ pub(crate) async fn find_or_create(
             update.exec(connection).await.map_err(from_db)?;
             let stored = Entity::find_by_id(id).one(connection).await.map_err(from_db)?;
             let stored = stored.and_then(|row| row.key_check).ok_or_else(|| corrupt(KEY_CHECK))?;
-            check(&tenant, stored)?;
+            check(&tenant, stored.clone())?;
+            tenant.key_check = Some(stored);
         }
     }
     Ok(tenant)
+}
+
+/// From now on the installation is under this tenant's key.
+pub(crate) async fn write_check(
+    transaction: &impl ConnectionTrait,
+    tenant: &Tenant,
+) -> Result<(), StoreError> {
+    let sealed = tenant.seal(KEY_CHECK, &[], CHECK.to_vec())?;
+    let update = Entity::update_many().col_expr(Column::KeyCheck, Expr::value(sealed));
+    update.filter(Column::Id.eq(tenant.id)).exec(transaction).await.map(drop).map_err(from_db)
 }
 
 fn check(tenant: &Tenant, sealed: Vec<u8>) -> Result<(), StoreError> {

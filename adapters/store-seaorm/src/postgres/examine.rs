@@ -19,7 +19,8 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(1752722800, hashtext(current_sc
 /// Looks at the schema without changing it.
 async fn examine(connection: &impl ConnectionTrait) -> Result<Found, Refused> {
     let mark = "SELECT COALESCE(obj_description(c.oid, 'pg_class') = 'hexmtp-store', FALSE)::int::bigint \
-                FROM pg_class c WHERE c.relname = 'seaql_migrations' AND c.relnamespace = current_schema()::regnamespace";
+                FROM pg_class c WHERE c.relname = 'seaql_migrations' AND c.relnamespace = \
+                (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
     let rows = all(connection, mark).await?;
     let ours: Option<i64> = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
     match ours {

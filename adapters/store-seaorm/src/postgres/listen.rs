@@ -18,7 +18,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// The channel of an installation. Channels are the database's, so the schema is a part of the name.
 pub(super) async fn channel(writer: &DatabaseConnection, tenant: &Tenant) -> Result<String, StoreError> {
-    const NAME: &str = "SELECT 'hexmtp.' || current_schema()::regnamespace::oid::text";
+    const NAME: &str = "SELECT 'hexmtp.' || oid::text FROM pg_namespace WHERE nspname = current_schema()";
     let rows = all(writer, NAME).await.map_err(from_db)?;
     let row = rows.first().ok_or_else(|| StoreError::Corrupt("pg_namespace".to_owned()))?;
     let schema: String = row.try_get_by_index(0).map_err(from_db)?;

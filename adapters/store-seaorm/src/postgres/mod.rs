@@ -3,6 +3,7 @@
 mod examine;
 mod listen;
 mod options;
+mod reseal;
 mod settle;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::tenant::Tenant;
 
 pub(crate) use listen::listen;
 pub use options::PostgresOptions;
+pub(crate) use reseal::reseal;
 pub(crate) use settle::{Mark, Settled, mark, settle};
 
 /// How long the server lets a transaction wait for its client, in milliseconds: one that will never hear of it again

@@ -53,9 +53,7 @@ impl PostgresOptions {
     /// # Errors
     /// [`StoreError::Backend`] with an [`OpenProblem`](crate::OpenProblem) as its source.
     pub fn new(url: &str, installation: impl Into<String>, data_key: Secret) -> Result<Self, StoreError> {
-        if data_key.len() != KEY_LENGTH {
-            return Err(StoreError::Backend(Box::new(OpenProblem::KeyLength(data_key.len()))));
-        }
+        Self::check_key(&data_key)?;
         // The driver's own message may repeat the URL with its password.
         let malformed = || StoreError::Backend(Box::new(OpenProblem::MalformedUrl));
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
@@ -75,6 +73,14 @@ impl PostgresOptions {
             acquire_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(60),
         })
+    }
+
+    /// Whether a data key has the right length.
+    pub(super) fn check_key(key: &Secret) -> Result<(), StoreError> {
+        if key.len() == KEY_LENGTH {
+            return Ok(());
+        }
+        Err(StoreError::Backend(Box::new(OpenProblem::KeyLength(key.len()))))
     }
 
     /// The schema for the tables, made if it is not there; the default is the first one of the user's search path.

@@ -80,6 +80,9 @@ async fn replace(connection: &mut SqliteConnection, path: &Path, attach: &str) -
     let renewed = beside(path, ENDING);
     create(&renewed)?;
     execute(connection, attach).await?;
+    // A copy that is cut short is thrown away, and a whole one is synced as a file.
+    execute(connection, "PRAGMA renewed.journal_mode = OFF").await?;
+    execute(connection, "PRAGMA renewed.synchronous = OFF").await?;
     let mark = format!("PRAGMA renewed.application_id = {APPLICATION_ID}");
     execute(connection, "SELECT sqlcipher_export('renewed')").await?;
     execute(connection, &mark).await?;

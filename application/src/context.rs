@@ -1,6 +1,7 @@
 //! What every use case works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hexmtp_domain::group::LeafMember;
 use hexmtp_domain::identity::InstallationKey;
@@ -10,11 +11,11 @@ use hexmtp_ports::delivery::DeliveryService;
 use hexmtp_ports::identity_log::IdentityLog;
 use hexmtp_ports::mls::MlsEngine;
 use hexmtp_ports::platform::{Clock, Entropy, EntropyError, Runtime};
-use hexmtp_ports::store::{IdentityRecord, Store};
+use hexmtp_ports::store::{IdentityRecord, LeaseHolder, PreferencesRecord, Store};
 use hexmtp_ports::welcome_crypto::WelcomeCrypto;
 
 use crate::group_lock::GroupLocks;
-use crate::identity::{Standing, StateCache};
+use crate::identity::{Lookups, Standing, StateCache};
 use crate::scope_cache::ScopeCache;
 use crate::stream::PumpSlot;
 
@@ -39,6 +40,15 @@ pub struct Ports {
     pub runtime: Arc<dyn Runtime>,
 }
 
+/// How a client is opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    /// The protocol version that the client claims.
+    pub(crate) claimed_version: ProtocolVersion,
+    /// How long others leave the outbox of a group to a process that says nothing more.
+    pub(crate) outbox_lease: Duration,
+}
+
 /// The ports together with who this installation is. Cloned cheaply, shared by all use cases.
 pub(crate) type Context = Arc<ContextInner>;
 
@@ -55,18 +65,29 @@ pub(crate) struct ContextInner {
     pub(crate) key: InstallationKey,
     pub(crate) hmac_root: Secret,
     pub(crate) claimed_version: ProtocolVersion,
+    pub(crate) outbox_lease: Duration,
+    /// Under which number this client holds leases: another one each time it is opened.
+    pub(crate) holder: LeaseHolder,
     pub(crate) locks: GroupLocks,
     pub(crate) welcome_lock: async_lock::Mutex<()>,
     pub(crate) scopes: ScopeCache,
     pub(crate) states: StateCache,
+    pub(crate) lookups: Lookups,
     pub(crate) standing: Standing,
     pub(crate) pump: PumpSlot,
 }
 
 impl ContextInner {
     /// Puts a context together.
-    pub(crate) fn new(ports: Ports, identity: &IdentityRecord, claimed_version: ProtocolVersion) -> Context {
-        Arc::new(Self {
+    pub(crate) fn new(
+        ports: Ports,
+        identity: &IdentityRecord,
+        preferences: &PreferencesRecord,
+        opening: &Opening,
+    ) -> Result<Context, EntropyError> {
+        let mut holder = [0; 16];
+        ports.entropy.fill(&mut holder)?;
+        Ok(Arc::new(Self {
             store: ports.store,
             delivery: ports.delivery,
             identity_log: ports.identity_log,
@@ -77,15 +98,18 @@ impl ContextInner {
             runtime: ports.runtime,
             inbox_id: identity.inbox_id,
             key: identity.key.clone(),
-            hmac_root: identity.hmac_root.clone(),
-            claimed_version,
+            hmac_root: preferences.hmac_root.clone(),
+            claimed_version: opening.claimed_version.clone(),
+            outbox_lease: opening.outbox_lease,
+            holder: LeaseHolder(holder),
             locks: GroupLocks::default(),
             welcome_lock: async_lock::Mutex::new(()),
             scopes: ScopeCache::default(),
             states: StateCache::default(),
+            lookups: Lookups::default(),
             standing: Standing::default(),
             pump: PumpSlot::default(),
-        })
+        }))
     }
 
     /// The own leaf, as others see it.

@@ -8,6 +8,7 @@
 //! `ARCHITECTURE.md` walks one message from [`Conversation::send_text`] to the other side's stream.
 
 mod client;
+mod consent;
 mod context;
 mod conversation;
 pub mod error;
@@ -23,7 +24,7 @@ mod signer;
 mod stream;
 mod unit;
 
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, ConversationPreview};
 pub use context::Ports;
 pub use conversation::{Conversation, Member};
 pub use group::{GroupOptions, GroupPermissions};

@@ -63,6 +63,11 @@ impl ScopeCache {
         entries.evict();
     }
 
+    /// Forgets a scope whose rows went in another way than by changes of them.
+    pub(crate) fn forget_one(&self, scope: Scope) {
+        self.entries().by_scope.remove(&scope);
+    }
+
     /// Forgets scopes, so that the next use loads them.
     pub(crate) fn forget(&self, scopes: &[(Scope, Revision)]) {
         let mut entries = self.entries();

@@ -36,6 +36,18 @@ impl Unit {
         Ok(unit)
     }
 
+    /// Whether somebody else has changed a scope since it was loaded. What was read beside it can be newer than it is
+    /// then, and an error that came of that says nothing: the caller decides again.
+    pub(crate) async fn is_outdated(&self, context: &Context) -> Result<bool, StoreError> {
+        let scopes: Vec<Scope> = self.expect.iter().map(|(scope, _)| *scope).collect();
+        let found = context.store.load(&scopes).await?;
+        let outdated = self.expect.iter().zip(&found).any(|((_, loaded), now)| now.revision != *loaded);
+        if outdated {
+            context.scopes.forget(&self.expect);
+        }
+        Ok(outdated)
+    }
+
     /// A unit for rows that no decision depends on.
     pub(crate) fn unconditional() -> Self {
         Self { expect: Vec::new(), loaded: Vec::new(), mls: Vec::new(), rows: Vec::new() }

@@ -2,7 +2,10 @@
 //! SDK as the other side. The tests that run them, and all tests of the whole, are in `tests/`.
 
 pub mod conformance;
+pub mod installation;
+pub mod installation_process;
 pub mod interop;
 pub mod postgres;
 pub mod proxy;
+pub mod recorded;
 pub mod world;

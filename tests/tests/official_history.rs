@@ -18,8 +18,8 @@ use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_domain::{GroupId, InboxId, Secret, SequenceId, Timestamp};
 use hexmtp_ports::delivery::WelcomePayload;
 use hexmtp_ports::store::{
-    ChangeSet, CommitLogRecord, CommitOutcome, IdentityQuery, IdentityRecord, KeyPackageRecord,
-    MessageFilter, MlsRowChange, Revision, RowChange, Scope, UnitOfWork,
+    ChangeSet, CommitLogRecord, CommitOutcome, IdentityRecord, KeyPackageRecord, MessageFilter, MlsRowChange,
+    PreferencesRecord, ProgressQuery, Revision, RowChange, Scope, UnitOfWork,
 };
 use hexmtp_store_memory::MemoryStore;
 use hexmtp_tests::world::World;
@@ -158,9 +158,12 @@ async fn registered_store(run: &Run, welcome: &Value) -> MemoryStore {
         RowChange::PutIdentity(IdentityRecord {
             inbox_id,
             key,
-            hmac_root: Secret::from([7; 42]),
             created_at: Timestamp::ZERO,
             registered: Some(SequenceId(1)),
+        }),
+        RowChange::PutPreferences(PreferencesRecord {
+            hmac_root: Secret::from([7; 42]),
+            hmac_cycled_at: Timestamp::ZERO,
         }),
         RowChange::PutKeyPackage(KeyPackageRecord {
             reference,

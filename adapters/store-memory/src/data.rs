@@ -3,15 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord};
+use hexmtp_domain::identity::Identifier;
 use hexmtp_domain::intent::IntentId;
-use hexmtp_domain::{Cursor, GroupId, InboxId, KeyPackageRef, MessageId, SequenceId, Topic, VectorClock};
+use hexmtp_domain::{
+    Cursor, GroupId, InboxId, InstallationId, KeyPackageRef, MessageId, SequenceId, Topic, VectorClock,
+};
 use hexmtp_ports::identity_log::LoggedUpdate;
 use hexmtp_ports::store::{
-    ChangeSet, CommitLogRecord, ConversationRecord, DeferredWelcome, FeedEntry, FeedEvent, FeedPosition,
-    IdentityRecord, IntentRecord, KeyPackageRecord, MessageRecord, MlsRows, RejectedRecord, Revision,
-    RowChange, Scope, Snapshot, StoreError,
+    CachedAssociationState, ChangeSet, CommitLogRecord, ConversationRecord, CutoverRecord, DeferredWelcome,
+    DeletionRecord, IcedEnvelope, IdentityRecord, IntentRecord, KeyPackageRecord, LeaseName, LeaseRecord,
+    MessageRecord, MlsRows, PreferencesRecord, ReaddRecord, RejectedRecord, RemoteCommitLogRecord, Revision,
+    Scope, Snapshot, StoreError, SyncProgress, TaskId, TaskRecord, Watermark,
 };
 use thiserror::Error;
+
+use crate::feed::Feed;
+use crate::in_order::InOrder;
+use crate::lease;
 
 /// A change set breaks the port's contract.
 #[derive(Debug, Error)]
@@ -24,24 +32,35 @@ enum MisuseError {
 /// Everything that the store holds.
 #[derive(Default)]
 pub(crate) struct Data {
-    revisions: BTreeMap<Scope, Revision>,
-    mls: BTreeMap<Scope, MlsRows>,
-    feed: Vec<FeedEvent>,
+    pub(crate) revisions: BTreeMap<Scope, Revision>,
+    pub(crate) mls: BTreeMap<Scope, MlsRows>,
+    pub(crate) feed: Feed,
     pub(crate) identity: Option<IdentityRecord>,
+    pub(crate) preferences: Option<PreferencesRecord>,
     pub(crate) key_packages: BTreeMap<KeyPackageRef, KeyPackageRecord>,
     pub(crate) identity_updates: BTreeMap<InboxId, BTreeMap<SequenceId, LoggedUpdate>>,
+    pub(crate) association_states: BTreeMap<(InboxId, SequenceId), CachedAssociationState>,
+    pub(crate) inboxes: BTreeMap<Identifier, Option<InboxId>>,
     pub(crate) conversations: BTreeMap<GroupId, ConversationRecord>,
-    /// In the order in which they were stored.
-    pub(crate) messages: Vec<MessageRecord>,
-    pub(crate) message_places: BTreeMap<MessageId, usize>,
-    /// In the order in which they were stored.
-    pub(crate) intents: Vec<IntentRecord>,
-    intent_places: BTreeMap<IntentId, usize>,
+    pub(crate) messages: InOrder<MessageId, MessageRecord>,
+    /// By the request.
+    pub(crate) deletions: InOrder<MessageId, DeletionRecord>,
+    pub(crate) intents: InOrder<IntentId, IntentRecord>,
+    pub(crate) leases: BTreeMap<LeaseName, LeaseRecord>,
     pub(crate) cursors: BTreeMap<Topic, VectorClock>,
-    pub(crate) consent: BTreeMap<ConsentEntity, ConsentRecord>,
-    pub(crate) commit_log: Vec<CommitLogRecord>,
-    pub(crate) rejected: Vec<RejectedRecord>,
+    pub(crate) watermarks: BTreeMap<Watermark, u64>,
     pub(crate) deferred_welcomes: BTreeMap<Cursor, DeferredWelcome>,
+    pub(crate) iced: BTreeMap<(Topic, Cursor), IcedEnvelope>,
+    pub(crate) cutover: Option<CutoverRecord>,
+    pub(crate) tasks: BTreeMap<TaskId, TaskRecord>,
+    pub(crate) sync_progress: BTreeMap<MessageId, SyncProgress>,
+    pub(crate) consent: BTreeMap<ConsentEntity, ConsentRecord>,
+    /// In the order in which they were stored.
+    pub(crate) commit_log: Vec<CommitLogRecord>,
+    pub(crate) remote_commit_log: BTreeMap<(GroupId, SequenceId), RemoteCommitLogRecord>,
+    pub(crate) readds: BTreeMap<(GroupId, InstallationId), ReaddRecord>,
+    /// In the order in which they were stored.
+    pub(crate) rejected: Vec<RejectedRecord>,
 }
 
 impl Data {
@@ -51,27 +70,6 @@ impl Data {
             revision: self.revisions.get(&scope).copied().unwrap_or_default(),
             rows: self.mls.get(&scope).cloned().unwrap_or_default(),
         }
-    }
-
-    /// The position of an event is its place in the feed, counted from one.
-    pub(crate) fn position(&self) -> FeedPosition {
-        FeedPosition(self.feed.len() as u64)
-    }
-
-    pub(crate) fn changes_after(&self, position: FeedPosition, limit: usize) -> Vec<FeedEntry> {
-        let first = usize::try_from(position.0).unwrap_or(usize::MAX);
-        let events = self.feed.iter().zip(1..).skip(first).take(limit);
-        events
-            .map(|(event, position)| FeedEntry { position: FeedPosition(position), event: *event })
-            .collect()
-    }
-
-    pub(crate) fn intent(&self, id: IntentId) -> Option<&IntentRecord> {
-        self.intent_places.get(&id).and_then(|place| self.intents.get(*place))
-    }
-
-    pub(crate) fn message(&self, id: MessageId) -> Option<&MessageRecord> {
-        self.message_places.get(&id).and_then(|place| self.messages.get(*place))
     }
 
     /// Applies everything or nothing: all that can be refused is refused before the first change.
@@ -103,88 +101,6 @@ impl Data {
         if changes.mls.iter().any(|change| !expected.contains(&change.scope)) {
             return Err(StoreError::Backend(Box::new(MisuseError::UnexpectedScope)));
         }
-        Ok(())
-    }
-
-    fn apply(&mut self, row: RowChange) {
-        match row {
-            RowChange::PutIdentity(identity) => self.identity = Some(identity),
-            RowChange::PutKeyPackage(record) => {
-                self.key_packages.insert(record.reference, record);
-            }
-            RowChange::DeleteKeyPackage(reference) => {
-                self.key_packages.remove(&reference);
-            }
-            RowChange::AppendIdentityUpdates { inbox_id, updates } => {
-                let log = self.identity_updates.entry(inbox_id).or_default();
-                for update in updates {
-                    log.entry(update.sequence_id).or_insert(update);
-                }
-            }
-            RowChange::PutConversation(record) => self.put_conversation(*record),
-            RowChange::InsertMessage(record) => self.insert_message(record),
-            RowChange::SetDelivery { id, status, published } => {
-                let place = self.message_places.get(&id);
-                if let Some(message) = place.and_then(|place| self.messages.get_mut(*place)) {
-                    message.delivery = status;
-                    if let Some((sent_at, cursor)) = published {
-                        message.sent_at = sent_at;
-                        message.cursor = Some(cursor);
-                    }
-                    self.feed.push(FeedEvent::MessageSettled { group_id: message.group_id, id });
-                }
-            }
-            RowChange::InsertIntent(record) => {
-                if !self.intent_places.contains_key(&record.id) {
-                    self.intent_places.insert(record.id, self.intents.len());
-                    self.intents.push(record);
-                }
-            }
-            RowChange::SetIntent { id, state, payload, attempts, error } => {
-                let place = self.intent_places.get(&id);
-                if let Some(intent) = place.and_then(|place| self.intents.get_mut(*place)) {
-                    intent.state = state;
-                    intent.payload = payload;
-                    intent.attempts = attempts;
-                    intent.error = error;
-                }
-            }
-            RowChange::AdvanceCursor { topic, cursor } => {
-                self.cursors.entry(topic).or_default().advance(cursor)
-            }
-            RowChange::PutConsent(record) => self.put_consent(record),
-            RowChange::AppendCommitLog(record) => self.commit_log.push(record),
-            RowChange::RecordRejected(record) => self.rejected.push(record),
-            RowChange::DeferWelcome(deferred) => {
-                self.deferred_welcomes.entry(deferred.envelope.cursor).or_insert(deferred);
-            }
-            RowChange::ForgetDeferredWelcome(cursor) => {
-                self.deferred_welcomes.remove(&cursor);
-            }
-        }
-    }
-
-    fn put_conversation(&mut self, record: ConversationRecord) {
-        let id = record.id;
-        let known = self.conversations.insert(id, record).is_some();
-        self.feed.push(match known {
-            true => FeedEvent::ConversationChanged(id),
-            false => FeedEvent::ConversationStored(id),
-        });
-    }
-
-    fn insert_message(&mut self, record: MessageRecord) {
-        if !self.message_places.contains_key(&record.id) {
-            self.feed.push(FeedEvent::MessageStored { group_id: record.group_id, id: record.id });
-            self.message_places.insert(record.id, self.messages.len());
-            self.messages.push(record);
-        }
-    }
-
-    fn put_consent(&mut self, record: ConsentRecord) {
-        let stored = self.consent.get(&record.entity);
-        if stored.is_none_or(|stored| record.supersedes(stored)) {
-            self.consent.insert(record.entity, record);
-        }
+        lease::check(self, &changes.rows)
     }
 }

@@ -12,10 +12,18 @@
 //! # let _ = (same, after_restart);
 //! ```
 
+mod conversations;
 mod data;
 mod feed;
+mod identity;
+mod in_order;
+mod lease;
+mod maintenance;
 mod messages;
-mod queries;
+mod progress;
+mod records;
+mod rows;
 mod store;
+mod work;
 
 pub use store::MemoryStore;

@@ -10,21 +10,52 @@ use hexmtp_ports::store::{ChangeSet, FeedPosition, Scope, Snapshot, StoreError, 
 
 use crate::data::Data;
 
+/// One opening of the store.
+#[derive(Default)]
+struct Session {
+    /// Those who wait for wake-ups.
+    wakers: Vec<Sender<()>>,
+    /// Whether it let go of the rows for a while.
+    released: bool,
+}
+
+impl Session {
+    fn wake(&mut self) {
+        for waker in &mut self.wakers {
+            // A full channel already holds a wake-up that stands for this one too; a closed one has no reader.
+            let _ = waker.try_send(());
+        }
+    }
+}
+
 /// What all handles share.
 #[derive(Default)]
-pub(crate) struct Shared {
-    /// The rows.
-    pub(crate) data: Data,
-    /// The open sessions with those who wait for wake-ups. A session that is not here was closed.
-    pub(crate) sessions: BTreeMap<u64, Vec<Sender<()>>>,
+struct Shared {
+    data: Data,
+    /// The open sessions. One that is not here was closed.
+    sessions: BTreeMap<u64, Session>,
     /// The number of the next session.
     next_session: u64,
+}
+
+impl Shared {
+    fn session(&mut self, number: u64) -> Result<&mut Session, StoreError> {
+        self.sessions.get_mut(&number).ok_or(StoreError::Closed)
+    }
+
+    /// The rows, for a session that is open and has not let go of them.
+    fn data_for(&mut self, session: u64) -> Result<&mut Data, StoreError> {
+        match self.session(session)?.released {
+            true => Err(StoreError::Released),
+            false => Ok(&mut self.data),
+        }
+    }
 }
 
 /// A store in memory.
 ///
 /// A clone is the same session. [`MemoryStore::reopen`] starts another session on the same rows, as a restart of
-/// the process or a second process would.
+/// the process or a second process would. Sessions are closed and released each for itself.
 #[derive(Clone)]
 pub struct MemoryStore {
     shared: Arc<Mutex<Shared>>,
@@ -44,7 +75,7 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl MemoryStore {
-    /// A new session on the same rows, whether this one is closed or not.
+    /// A new session on the same rows, whether this one is closed or released or neither.
     #[must_use]
     pub fn reopen(&self) -> Self {
         Self::session_on(Arc::clone(&self.shared))
@@ -54,26 +85,37 @@ impl MemoryStore {
         let mut guard = lock(&shared);
         let session = guard.next_session;
         guard.next_session += 1;
-        guard.sessions.insert(session, Vec::new());
+        guard.sessions.insert(session, Session::default());
         drop(guard);
         Self { shared, session }
     }
 
     /// Reads rows of an open session.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Data) -> T) -> Result<T, StoreError> {
-        let shared = lock(&self.shared);
-        if !shared.sessions.contains_key(&self.session) {
-            return Err(StoreError::Closed);
-        }
-        Ok(read(&shared.data))
+        self.change(|data| read(data))
+    }
+
+    /// Changes rows in an open session, without a word to the readers of the feed.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Data) -> T) -> Result<T, StoreError> {
+        lock(&self.shared).data_for(self.session).map(change)
     }
 
     /// Registers somebody to be woken; a closed session drops the sender, which ends the stream.
     pub(crate) fn register(&self, waker: Sender<()>) {
-        if let Some(wakers) = lock(&self.shared).sessions.get_mut(&self.session) {
-            wakers.retain(|waker| !waker.is_closed());
-            wakers.push(waker);
+        if let Ok(session) = lock(&self.shared).session(self.session) {
+            session.wakers.retain(|waker| !waker.is_closed());
+            session.wakers.push(waker);
         }
+    }
+
+    /// Lets go of the rows, or takes them up again and wakes the readers who may have missed something meanwhile.
+    pub(crate) fn set_released(&self, released: bool) -> Result<(), StoreError> {
+        let mut shared = lock(&self.shared);
+        let session = shared.session(self.session)?;
+        if std::mem::replace(&mut session.released, released) && !released {
+            session.wake();
+        }
+        Ok(())
     }
 }
 
@@ -90,17 +132,13 @@ impl UnitOfWork for MemoryStore {
 
     async fn commit(&self, changes: ChangeSet) -> Result<FeedPosition, StoreError> {
         let mut shared = lock(&self.shared);
-        if !shared.sessions.contains_key(&self.session) {
-            return Err(StoreError::Closed);
-        }
-        let before = shared.data.position();
-        shared.data.commit(changes)?;
-        let after = shared.data.position();
+        let data = shared.data_for(self.session)?;
+        let before = data.feed.position();
+        data.commit(changes)?;
+        let after = data.feed.position();
         if after > before {
-            for waker in shared.sessions.values_mut().flatten() {
-                // A full channel already holds a wake-up that stands for this commit too; a closed one has no reader.
-                let _ = waker.try_send(());
-            }
+            // A released session is woken when it comes back.
+            shared.sessions.values_mut().filter(|session| !session.released).for_each(Session::wake);
         }
         Ok(after)
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use hexmtp_domain::group::LeafMember;
 use hexmtp_domain::group::commit_summary::RawExtension;
-use hexmtp_domain::{InboxId, InstallationId};
+use hexmtp_domain::{Cursor, InboxId, InstallationId, Originator, SequenceId};
 use hexmtp_ports::store::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,6 +54,16 @@ pub(crate) fn encode_inboxes(inboxes: &BTreeSet<InboxId>) -> Result<Option<Vec<u
 pub(crate) fn decode_inboxes(column: &str, blob: Option<&[u8]>) -> Result<BTreeSet<InboxId>, StoreError> {
     let list: Vec<[u8; 32]> = blob.map(|blob| decode(column, blob)).transpose()?.unwrap_or_default();
     Ok(list.into_iter().map(InboxId::new).collect())
+}
+
+pub(crate) fn encode_cursors(cursors: &[Cursor]) -> Result<Vec<u8>, StoreError> {
+    encode(cursors.iter().map(|cursor| (cursor.originator.0, cursor.sequence_id.0)).collect())
+}
+
+pub(crate) fn decode_cursors(column: &str, blob: &[u8]) -> Result<Vec<Cursor>, StoreError> {
+    let list: Vec<(u32, u64)> = decode(column, blob)?;
+    let cursor = |(originator, number)| Cursor::new(Originator(originator), SequenceId(number));
+    Ok(list.into_iter().map(cursor).collect())
 }
 
 fn encode<T: Serialize>(list: Vec<T>) -> Result<Vec<u8>, StoreError> {

@@ -2,24 +2,31 @@
 
 use std::collections::BTreeSet;
 
+use hexmtp_domain::consent::ConsentRecord;
 use hexmtp_domain::group::LeafMember;
 use hexmtp_domain::group::commit_summary::RawExtension;
-use hexmtp_domain::{InboxId, InstallationId};
+use hexmtp_domain::{Cursor, InboxId, InstallationId, Originator, Secret, SequenceId};
 use hexmtp_ports::store::{
-    CommitLogRecord, ConversationRecord, DeferredWelcome, FeedEntry, IdentityRecord, IntentRecord,
-    KeyPackageRecord, MessageRecord, RejectedRecord, StoreError,
+    CachedAssociationState, CommitLogRecord, ConversationRecord, CutoverRecord, DeferredWelcome,
+    DeletionRecord, FeedEntry, IcedEnvelope, IdentityRecord, IntentRecord, KeyPackageRecord, MessageRecord,
+    PreferencesRecord, ReaddRecord, RejectedRecord, RemoteCommitLogRecord, StoreError, SyncProgress,
+    TaskRecord,
 };
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
 use crate::blob::{
-    decode_extensions, decode_inboxes, decode_members, encode_extensions, encode_inboxes, encode_members,
+    decode_cursors, decode_extensions, decode_inboxes, decode_members, encode_cursors, encode_extensions,
+    encode_inboxes, encode_members,
 };
 use crate::entity::{
-    commit_log, consent, conversation, deferred_welcome, feed, identity, intent, key_package, message,
-    rejected,
+    association_state, commit_log, consent, conversation, cutover, deferred_welcome, deletion, feed, iced,
+    identity, intent, key_package, message, preferences, readd, rejected, remote_commit_log, sync_progress,
+    task,
 };
+use crate::seal::Seal;
+use crate::tenant::{FromRow, Tenant};
 
 fn is_corrupt<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Corrupt(_)))
@@ -36,6 +43,10 @@ fn lists_have_a_fixed_form() {
     assert_eq!(encode_extensions(&[extension]).unwrap(), [1, 1, 0x80, 0xfe, 0x03, 2, 7, 8]);
     let inboxes = encode_inboxes(&BTreeSet::from([InboxId::new([3; 32])])).unwrap();
     assert_eq!(inboxes, Some([vec![1, 1], vec![3; 32]].concat()));
+    let cursors = [Cursor::new(Originator(200), SequenceId(7)), Cursor::new(Originator(0), SequenceId(1))];
+    let stored = encode_cursors(&cursors).unwrap();
+    assert_eq!(stored, [1, 2, 200, 1, 7, 0, 1]);
+    assert_eq!(decode_cursors("column", &stored).unwrap(), cursors);
 }
 
 #[test]
@@ -98,56 +109,269 @@ proptest! {
         (first, second) in (of(bytes()), of(bytes())),
         (number, other) in any::<(Option<i64>, Option<i64>)>(),
     ) {
-        let row = identity::Model {
-            slot: 1, inbox_id: a.clone(), key_seed: b.clone(), hmac_root: c.clone(), created_at: one,
-            registered: number,
-        };
-        prop_assert!(passes(&IdentityRecord::try_from(row)));
-        let row = key_package::Model {
-            reference: a.clone(), init_public: b.clone(), init_private: c.clone(), wrapper_public: d.clone(),
-            wrapper_private: c.clone(), created_at: one, uploaded: true, superseded_at: number,
-        };
-        prop_assert!(passes(&KeyPackageRecord::try_from(row)));
-        let row = conversation::Model {
-            id: a.clone(), kind, dm_first: first.clone(), dm_second: second.clone(), created_at: one,
-            active_at: one, creator: b.clone(), added_by: b.clone(), membership: state, epoch: two,
-            authenticator: c.clone(), extensions: vec![1, 0], members: d.clone(), paused_for: first.clone(),
-            needs_readd: second.clone(), rotated_at: two, installations_checked_at: three,
-            welcome_sequence_id: number, last_message_at: other, pending_removals: second.clone(),
-        };
-        prop_assert!(passes(&ConversationRecord::try_from(row)));
-        let row = message::Model {
-            ordinal: one, id: a.clone(), group_id: b.clone(), sender_inbox: c.clone(),
-            sender_installation: c.clone(), sent_at: two, kind, delivery: state, content_authority: first.clone(),
-            content_type: second.clone(), content_major: number, content_minor: other, content: d.clone(),
-            idempotency_key: d.clone(), originator: other, sequence_id: number, epoch: number,
-        };
-        prop_assert!(passes(&MessageRecord::try_from(row)));
-        let row = intent::Model {
-            ordinal: one, id: b.clone(), group_id: b.clone(), kind, data: c.clone(), state,
-            payload: first.clone(), payload_hash: second.clone(), payload_epoch: number,
-            post_commit: second.clone(), message_id: first.clone(), should_push: true, attempts: two,
-            created_at: three, error: second.clone(),
-        };
-        prop_assert!(passes(&IntentRecord::try_from(row)));
-        let row = commit_log::Model {
-            ordinal: one, group_id: a.clone(), sequence_id: two, last_authenticator: first.clone(), outcome: kind,
-            epoch: three, authenticator: b.clone(), committer: second.clone(),
-        };
-        prop_assert!(passes(&CommitLogRecord::try_from(row)));
-        let row = rejected::Model {
-            ordinal: one, topic: a.clone(), originator: two, sequence_id: three, code: c.clone(), detail: d,
-            rejected_at: one,
-        };
-        prop_assert!(passes(&RejectedRecord::try_from(row)));
-        let row = consent::Model { kind, entity: a.clone(), state, decided_at: one };
-        prop_assert!(passes(&hexmtp_domain::consent::ConsentRecord::try_from(row)));
-        let row = deferred_welcome::Model {
-            originator: one, sequence_id: two, destination: b.clone(), server_time: three, data: c.clone(),
-            hpke_public_key: c, algorithm: kind, metadata: second, since: one,
-        };
-        prop_assert!(passes(&DeferredWelcome::try_from(row)));
-        let row = feed::Model { position: one, event: kind, group_id: a, message_id: first };
-        prop_assert!(passes(&FeedEntry::try_from(row)));
+        let sealed = Seal::new(&Secret::from([1; 32])).unwrap();
+        for tenant in [Tenant::alone(), Tenant { id: 1, seal: sealed, key_check: None }] {
+            let at = (one, two, three);
+            own_rows(&tenant, [&a, &b, &c, &d], at, number)?;
+            rows_of_conversations(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), (number, other))?;
+            rows_of_messages(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), (number, other))?;
+            rows_of_logs(&tenant, [&a, &b, &c, &d], (kind, state), at, (&first, &second), number)?;
+            rows_of_work(&tenant, [&a, &b, &c, &d], state, at, (&first, number))?;
+        }
     }
+}
+
+type Bytes<'a> = [&'a Vec<u8>; 4];
+type Perhaps<'a> = (&'a Option<Vec<u8>>, &'a Option<Vec<u8>>);
+
+fn read<Row, Record: FromRow<Row>>(tenant: &Tenant, row: Row) -> Result<(), TestCaseError> {
+    prop_assert!(passes(&Record::from_row(tenant, row)));
+    Ok(())
+}
+
+fn own_rows(
+    tenant: &Tenant,
+    [a, b, c, d]: Bytes<'_>,
+    (one, two, _): (i64, i64, i64),
+    number: Option<i64>,
+) -> Result<(), TestCaseError> {
+    let row = identity::Model {
+        installation: 1,
+        inbox_id: a.clone(),
+        key_seed: b.clone(),
+        created_at: one,
+        registered: number,
+    };
+    read::<_, IdentityRecord>(tenant, row)?;
+    let row = preferences::Model { installation: 1, hmac_root: c.clone(), hmac_cycled_at: one };
+    read::<_, PreferencesRecord>(tenant, row)?;
+    let row = key_package::Model {
+        installation: 1,
+        reference: a.clone(),
+        init_public: b.clone(),
+        init_private: c.clone(),
+        wrapper_public: d.clone(),
+        wrapper_private: c.clone(),
+        created_at: one,
+        uploaded: true,
+        superseded_at: number,
+    };
+    read::<_, KeyPackageRecord>(tenant, row)?;
+    let row =
+        association_state::Model { installation: 1, inbox_id: a.clone(), sequence_id: two, state: b.clone() };
+    read::<_, CachedAssociationState>(tenant, row)
+}
+
+fn rows_of_conversations(
+    tenant: &Tenant,
+    [a, b, c, d]: Bytes<'_>,
+    (kind, state): (i16, i16),
+    (one, two, three): (i64, i64, i64),
+    (first, second): Perhaps<'_>,
+    (number, other): (Option<i64>, Option<i64>),
+) -> Result<(), TestCaseError> {
+    let row = conversation::Model {
+        installation: 1,
+        id: a.clone(),
+        kind,
+        dm_first: first.clone(),
+        dm_second: second.clone(),
+        created_at: one,
+        active_at: one,
+        creator: b.clone(),
+        added_by: b.clone(),
+        membership: state,
+        epoch: two,
+        authenticator: c.clone(),
+        extensions: vec![1, 0],
+        members: d.clone(),
+        paused_for: first.clone(),
+        needs_readd: second.clone(),
+        rotated_at: two,
+        installations_checked_at: three,
+        welcome_sequence_id: number,
+        last_message_at: other,
+        pending_removals: second.clone(),
+        publishes_commit_log: true,
+        commit_log_key: first.clone(),
+        forked: None,
+        fork_suspicion: second.clone(),
+    };
+    read::<_, ConversationRecord>(tenant, row)
+}
+
+fn rows_of_messages(
+    tenant: &Tenant,
+    [a, b, c, d]: Bytes<'_>,
+    (kind, state): (i16, i16),
+    (one, two, three): (i64, i64, i64),
+    (first, second): Perhaps<'_>,
+    (number, other): (Option<i64>, Option<i64>),
+) -> Result<(), TestCaseError> {
+    let row = message::Model {
+        installation: 1,
+        id: a.clone(),
+        ordinal: one,
+        group_id: b.clone(),
+        sender_inbox: c.clone(),
+        sender_installation: c.clone(),
+        sent_at: two,
+        inserted_at: three,
+        expires_at: number,
+        kind,
+        delivery: state,
+        content_authority: first.clone(),
+        content_type: second.clone(),
+        content_major: number,
+        content_minor: other,
+        content: d.clone(),
+        reference: first.clone(),
+        idempotency_key: d.clone(),
+        originator: one,
+        sequence_id: two,
+        epoch: number,
+    };
+    read::<_, MessageRecord>(tenant, row)?;
+    let row = intent::Model {
+        installation: 1,
+        id: b.clone(),
+        ordinal: one,
+        group_id: b.clone(),
+        kind,
+        data: c.clone(),
+        state,
+        settled: true,
+        payload: first.clone(),
+        payload_hash: second.clone(),
+        payload_epoch: number,
+        post_commit: second.clone(),
+        message_id: first.clone(),
+        should_push: true,
+        attempts: two,
+        created_at: three,
+        error: second.clone(),
+    };
+    read::<_, IntentRecord>(tenant, row)?;
+    let row = deletion::Model {
+        installation: 1,
+        request: a.clone(),
+        ordinal: one,
+        group_id: b.clone(),
+        target: c.clone(),
+        requested_by: d.clone(),
+        as_super_admin: true,
+        requested_at: two,
+    };
+    read::<_, DeletionRecord>(tenant, row)
+}
+
+fn rows_of_logs(
+    tenant: &Tenant,
+    [a, b, c, d]: Bytes<'_>,
+    (kind, state): (i16, i16),
+    (one, two, three): (i64, i64, i64),
+    (first, second): Perhaps<'_>,
+    number: Option<i64>,
+) -> Result<(), TestCaseError> {
+    let row = commit_log::Model {
+        installation: 1,
+        group_id: a.clone(),
+        ordinal: one,
+        sequence_id: two,
+        last_authenticator: first.clone(),
+        outcome: kind,
+        epoch: three,
+        authenticator: b.clone(),
+        committer: second.clone(),
+    };
+    read::<_, CommitLogRecord>(tenant, row)?;
+    let row = remote_commit_log::Model {
+        installation: 1,
+        group_id: a.clone(),
+        log_sequence_id: one,
+        commit_sequence_id: two,
+        outcome: kind,
+        epoch: three,
+        last_authenticator: b.clone(),
+        authenticator: c.clone(),
+    };
+    read::<_, RemoteCommitLogRecord>(tenant, row)?;
+    let row = readd::Model {
+        installation: 1,
+        group_id: a.clone(),
+        installation_id: b.clone(),
+        requested_at: number,
+        responded_at: number,
+    };
+    read::<_, ReaddRecord>(tenant, row)?;
+    let row = rejected::Model {
+        installation: 1,
+        ordinal: one,
+        topic: a.clone(),
+        originator: two,
+        sequence_id: three,
+        code: c.clone(),
+        detail: d.clone(),
+        rejected_at: one,
+    };
+    read::<_, RejectedRecord>(tenant, row)?;
+    let row = consent::Model { installation: 1, kind, entity: a.clone(), state, decided_at: one };
+    read::<_, ConsentRecord>(tenant, row)?;
+    let row = feed::Model {
+        installation: 1,
+        position: one,
+        event: kind,
+        group_id: first.clone(),
+        message_id: second.clone(),
+        inbox_id: first.clone(),
+    };
+    read::<_, FeedEntry>(tenant, row)
+}
+
+fn rows_of_work(
+    tenant: &Tenant,
+    [a, b, c, d]: Bytes<'_>,
+    state: i16,
+    (one, two, three): (i64, i64, i64),
+    (first, number): (&Option<Vec<u8>>, Option<i64>),
+) -> Result<(), TestCaseError> {
+    let row = deferred_welcome::Model {
+        installation: 1,
+        originator: one,
+        sequence_id: two,
+        destination: b.clone(),
+        server_time: three,
+        data: c.clone(),
+        hpke_public_key: c.clone(),
+        algorithm: state,
+        metadata: first.clone(),
+        since: one,
+    };
+    read::<_, DeferredWelcome>(tenant, row)?;
+    let row = iced::Model {
+        installation: 1,
+        topic: a.clone(),
+        originator: one,
+        sequence_id: two,
+        depends_on: b.clone(),
+        since: three,
+        envelope: c.clone(),
+    };
+    read::<_, IcedEnvelope>(tenant, row)?;
+    let row = sync_progress::Model { installation: 1, message_id: a.clone(), attempts: one, state };
+    read::<_, SyncProgress>(tenant, row)?;
+    let row = cutover::Model { installation: 1, announced_for: number, checked_at: one, moved: true };
+    read::<_, CutoverRecord>(tenant, row)?;
+    let row = task::Model {
+        installation: 1,
+        id: a.clone(),
+        kind: b.clone(),
+        data: c.clone(),
+        created_at: one,
+        due_at: two,
+        expires_at: number,
+        attempts: three,
+        error: Some(d.clone()),
+    };
+    read::<_, TaskRecord>(tenant, row)
 }

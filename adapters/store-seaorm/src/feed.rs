@@ -3,18 +3,18 @@
 use hexmtp_ports::bounds::BoxStream;
 use hexmtp_ports::port;
 use hexmtp_ports::store::{ChangeFeed, FeedEntry, FeedPosition, StoreError};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::convert::{from_u64, limit};
-use crate::entity::feed;
+use crate::entity::{feed, installation};
 use crate::error::from_db;
-use crate::queries::records;
+use crate::tenant::records;
 
 #[port]
-impl ChangeFeed for SqliteStore {
+impl ChangeFeed for SqlStore {
     async fn position(&self) -> Result<FeedPosition, StoreError> {
-        feed::last_position(self.reader()?).await
+        installation::last_position(self.reader()?, self.tenant()).await
     }
 
     async fn changes_after(&self, position: FeedPosition, rows: usize) -> Result<Vec<FeedEntry>, StoreError> {
@@ -22,9 +22,15 @@ impl ChangeFeed for SqliteStore {
         let Ok(position) = from_u64(position.0) else {
             return Ok(Vec::new());
         };
-        let query = feed::Entity::find().filter(feed::Column::Position.gt(position));
+        let query = self.tenant().find::<feed::Entity>().filter(feed::Column::Position.gt(position));
         let query = query.order_by_asc(feed::Column::Position).limit(limit(rows));
-        records(query.all(reader).await.map_err(from_db)?)
+        let found = query.all(reader).await.map_err(from_db)?;
+        // Looked at afterwards: what was trimmed before the changes were read is known by then.
+        let trimmed = installation::read(reader, self.tenant()).await?.feed_trimmed;
+        if position < trimmed {
+            return Err(StoreError::PositionGone { oldest: feed::position(trimmed)? });
+        }
+        records(self.tenant(), found)
     }
 
     fn wake_ups(&self) -> BoxStream<'static, ()> {

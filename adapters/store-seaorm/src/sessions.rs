@@ -1,15 +1,24 @@
-//! Commits of other sessions on the same file: SQLite tells nobody of them, so the end of the feed is looked at now
-//! and then while somebody waits.
+//! Commits of other sessions on the same database. A server tells of them. SQLite tells nobody, so the end of the feed
+//! is looked at now and then while somebody waits.
 
+use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use hexmtp_ports::store::FeedPosition;
+use hexmtp_ports::store::{FeedPosition, StoreError};
 
-/// How often the end of the feed is looked at.
-pub(crate) const INTERVAL: Duration = Duration::from_millis(200);
+use crate::entity::installation;
+use crate::postgres::listen;
+use crate::store::Shared;
+
+/// How often the end of the feed is looked at on SQLite.
+const INTERVAL: Duration = Duration::from_millis(200);
+/// How long to wait before a server that cannot be listened to is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What is known about the end of the feed, and whether anybody looks at it.
+#[derive(Debug)]
 pub(crate) struct Sessions {
     /// The last position that readers were woken for, or that was there when the database was opened.
     seen: AtomicU64,
@@ -27,13 +36,72 @@ impl Sessions {
     }
 
     /// Whether the caller is the one who has to look from now on.
-    pub(crate) fn begin(&self) -> bool {
+    fn begin(&self) -> bool {
         !self.watching.swap(true, Ordering::AcqRel)
     }
 
     /// Nobody looks any more.
-    pub(crate) fn end(&self) {
+    fn end(&self) {
         self.watching.store(false, Ordering::Release);
+    }
+}
+
+/// Wakes readers after commits of other sessions, for as long as there are readers.
+pub(crate) fn watch_other_sessions(store: &Arc<Shared>) {
+    let Some(sessions) = &store.sessions else { return };
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    if sessions.begin() {
+        let task = runtime.spawn(watch(Arc::downgrade(store)));
+        store.set_watcher(task.abort_handle());
+    }
+}
+
+/// Goes on until nobody reads any more, or the store is released, closed or gone.
+async fn watch(store: Weak<Shared>) {
+    loop {
+        let Some(shared) = store.upgrade() else { return };
+        let Some(sessions) = &shared.sessions else { return };
+        if shared.wakers.is_empty() || shared.access.check().is_err() {
+            sessions.end();
+            // Somebody may have come just now, and seen that somebody was looking.
+            let is_over = shared.wakers.is_empty() || shared.access.check().is_err();
+            if is_over || !sessions.begin() {
+                return;
+            }
+        }
+        let server = shared.access.connections().ok().and_then(|connections| connections.server);
+        drop(shared);
+        match server {
+            None => {
+                tokio::time::sleep(INTERVAL).await;
+                look(&store).await;
+            }
+            Some(server) => {
+                // Whatever ended it: what was missed is looked for when it listens again.
+                let _ = listen(&server, async || look(&store).await, |position| wake(&store, position)).await;
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Looks at the end of the feed. A database that is busy or in trouble is looked at again, and tells its readers
+/// itself.
+async fn look(store: &Weak<Shared>) {
+    let Some(shared) = store.upgrade() else { return };
+    if let Ok(position) = last_position(&shared).await {
+        wake(store, position);
+    }
+}
+
+async fn last_position(shared: &Shared) -> Result<FeedPosition, StoreError> {
+    installation::last_position(&shared.reader, &shared.tenant).await
+}
+
+fn wake(store: &Weak<Shared>, position: FeedPosition) {
+    let Some(shared) = store.upgrade() else { return };
+    if shared.sessions.as_ref().is_some_and(|sessions| sessions.is_news(position)) {
+        shared.wakers.wake();
     }
 }
 

@@ -2,52 +2,56 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hexmtp_ports::port;
 use hexmtp_ports::store::{
     ChangeSet, FeedPosition, MlsRows, Revision, Scope, Snapshot, StoreError, UnitOfWork,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
-use sqlx::SqlitePool;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tokio::task::AbortHandle;
 
+use crate::access::{Access, Connections, Reader};
+use crate::commit;
 use crate::convert::to_u64;
+use crate::entity::installation::last_position;
 use crate::entity::revision::scope_key;
-use crate::entity::{feed, mls_row, revision};
+use crate::entity::{mls_row, revision};
 use crate::error::from_db;
-use crate::options::Place;
-use crate::sessions::{INTERVAL, Sessions};
+use crate::lifecycle::{Place, open};
+use crate::options::SqliteOptions;
+use crate::postgres::PostgresOptions;
+use crate::sessions::{Sessions, watch_other_sessions};
+use crate::tenant::Tenant;
 use crate::wake::Wakers;
-use crate::{SqliteOptions, open, write};
 
-/// A store in a SQLite database. A clone is the same store.
+/// A store in a SQLite or PostgreSQL database. A clone is the same store.
 #[derive(Clone)]
-pub struct SqliteStore(Arc<Shared>);
+pub struct SqlStore(pub(crate) Arc<Shared>);
 
-struct Shared {
-    writer: DatabaseConnection,
-    readers: DatabaseConnection,
-    writer_pool: SqlitePool,
-    reader_pool: SqlitePool,
-    closed: AtomicBool,
-    wakers: Wakers,
+/// What the clones of a store share.
+pub(crate) struct Shared {
+    pub(crate) access: Arc<Access>,
+    pub(crate) reader: Reader,
+    pub(crate) wakers: Wakers,
     /// None for a database that no other session can open.
-    sessions: Option<Sessions>,
+    pub(crate) sessions: Option<Sessions>,
+    /// Where the database is, and under which key. Who holds it may let the database go, take it up, change the key.
+    pub(crate) place: tokio::sync::Mutex<Place>,
+    /// The task that watches other sessions.
+    watcher: Mutex<Option<AbortHandle>>,
+    pub(crate) tenant: Tenant,
 }
 
-impl fmt::Debug for SqliteStore {
+impl fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let closed = self.0.closed.load(Ordering::Acquire);
-        f.debug_struct("SqliteStore").field("closed", &closed).finish_non_exhaustive()
+        f.debug_struct("SqlStore").field("state", &self.0.access.check()).finish_non_exhaustive()
     }
 }
 
-impl SqliteStore {
-    /// Opens a database, or makes a new one where there is none, and brings its schema up to date.
+impl SqlStore {
+    /// Opens a SQLite database, or makes a new one where there is none, and brings its schema up to date.
     ///
     /// # Errors
     /// - [`StoreError::WrongKeyOrNotADatabase`]: the key is wrong, or missing, or the file is something else;
@@ -56,31 +60,70 @@ impl SqliteStore {
     /// - [`StoreError::ForeignSchema`] and [`StoreError::NewerSchema`];
     /// - [`StoreError::Backend`] with an [`OpenProblem`](crate::OpenProblem) as its source: the path or the key
     ///   cannot be used at all, or a key is given for a database that is not encrypted;
-    /// - [`StoreError::Unavailable`]: another process holds the database for longer than five seconds.
+    /// - [`StoreError::Unavailable`]: another process holds the database for longer than the busy time-out;
+    /// - [`StoreError::ReadOnly`]: it is to be opened for reading only, and its schema is an older one.
     ///
     /// The file is left as it was whenever one of the first four is the answer.
-    pub async fn open(options: SqliteOptions) -> Result<Self, StoreError> {
-        let (writer_pool, reader_pool) = open::open(&options).await?;
-        let readers = open::connection(&reader_pool);
-        let sessions = match options.place {
-            Place::File(_) => Some(Sessions::new(feed::last_position(&readers).await?)),
-            Place::Memory => None,
+    pub async fn open_sqlite(options: SqliteOptions) -> Result<Self, StoreError> {
+        Self::open(Place::Sqlite(options)).await
+    }
+
+    /// Opens a PostgreSQL database, makes the tables if they are not there, and brings them up to date. Several
+    /// processes may do so at the same time.
+    ///
+    /// # Errors
+    /// - [`StoreError::WrongKeyOrNotADatabase`]: the installation's rows are sealed under another key;
+    /// - [`StoreError::ForeignSchema`]: there are tables with our names that we have not made;
+    /// - [`StoreError::NewerSchema`];
+    /// - [`StoreError::Unavailable`]: the server is not there;
+    /// - [`StoreError::ReadOnly`]: it takes no changes, as a standby;
+    /// - [`StoreError::Backend`]: it does not let the user in, or the user lacks a privilege, or the connection is not
+    ///   as safe as the URL wants it; with an [`OpenProblem`](crate::OpenProblem) as its source: the server is too old,
+    ///   or there is no schema.
+    pub async fn open_postgres(options: PostgresOptions) -> Result<Self, StoreError> {
+        Self::open(Place::Postgres(Box::new(options))).await
+    }
+
+    async fn open(place: Place) -> Result<Self, StoreError> {
+        let (connections, tenant) = open(&place).await?;
+        let backend = connections.writer.get_database_backend();
+        let access = Arc::new(Access::new(connections.clone()));
+        let reader = Reader::new(Arc::clone(&access), backend);
+        let sessions = match place.is_shared() {
+            true => match last_position(&reader, &tenant).await {
+                Ok(position) => Some(Sessions::new(position)),
+                Err(error) => {
+                    connections.close().await;
+                    return Err(error);
+                }
+            },
+            false => None,
         };
         Ok(Self(Arc::new(Shared {
-            writer: open::connection(&writer_pool),
-            readers,
-            writer_pool,
-            reader_pool,
-            closed: AtomicBool::new(false),
+            access,
+            reader,
             wakers: Wakers::new(),
             sessions,
+            place: tokio::sync::Mutex::new(place),
+            watcher: Mutex::new(None),
+            tenant,
         })))
     }
 
     /// A connection for reading.
-    pub(crate) fn reader(&self) -> Result<&DatabaseConnection, StoreError> {
-        self.check_open()?;
-        Ok(&self.0.readers)
+    pub(crate) fn reader(&self) -> Result<&Reader, StoreError> {
+        self.0.access.check()?;
+        Ok(&self.0.reader)
+    }
+
+    /// The connection that writes.
+    pub(crate) fn writer(&self) -> Result<DatabaseConnection, StoreError> {
+        Ok(self.0.access.connections()?.writer)
+    }
+
+    /// Whose rows the store reads and writes.
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.0.tenant
     }
 
     pub(crate) fn wakers(&self) -> &Wakers {
@@ -89,72 +132,47 @@ impl SqliteStore {
 
     /// Wakes readers after commits of other sessions, for as long as there are readers.
     pub(crate) fn watch_other_sessions(&self) {
-        let Some(sessions) = &self.0.sessions else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if sessions.begin() {
-            runtime.spawn(watch(Arc::downgrade(&self.0)));
-        }
-    }
-
-    fn check_open(&self) -> Result<(), StoreError> {
-        if self.0.closed.load(Ordering::Acquire) { Err(StoreError::Closed) } else { Ok(()) }
+        watch_other_sessions(&self.0);
     }
 }
 
 impl Shared {
-    async fn commit(&self, changes: ChangeSet) -> Result<FeedPosition, StoreError> {
-        let immediate = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = self.writer.begin_with_options(immediate).await.map_err(from_db)?;
-        match write::apply(&transaction, changes).await {
-            Ok(written) => {
-                transaction.commit().await.map_err(from_db)?;
-                if written.fed {
-                    if let Some(sessions) = &self.sessions {
-                        sessions.is_news(written.position);
-                    }
-                    self.wakers.wake();
-                }
-                Ok(written.position)
+    async fn commit(
+        &self,
+        connections: &Connections,
+        changes: ChangeSet,
+    ) -> Result<FeedPosition, StoreError> {
+        let written =
+            commit::commit(connections, &self.tenant, changes).await.map_err(|error| match error {
+                // A pool that is closed while a commit waits for it does not know whether the store was closed, too.
+                StoreError::Closed => self.access.check().err().unwrap_or(error),
+                _ => error,
+            })?;
+        if written.fed {
+            if let Some(sessions) = &self.sessions {
+                sessions.is_news(written.position);
             }
-            Err(error) => {
-                // Should the rollback fail, the connection rolls back before it is used again.
-                let _ = transaction.rollback().await;
-                Err(error)
-            }
+            self.wakers.wake();
         }
+        Ok(written.position)
+    }
+
+    pub(crate) fn set_watcher(&self, task: AbortHandle) {
+        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 }
 
-/// Looks at the end of the feed until nobody reads it any more, or the store is closed or gone.
-async fn watch(store: Weak<Shared>) {
-    loop {
-        tokio::time::sleep(INTERVAL).await;
-        let Some(store) = store.upgrade() else { return };
-        let Some(sessions) = &store.sessions else { return };
-        if store.closed.load(Ordering::Acquire) {
-            return;
-        }
-        if store.wakers.is_empty() {
-            sessions.end();
-            // Somebody may have come just now, and seen that somebody was looking.
-            if store.wakers.is_empty() || !sessions.begin() {
-                return;
-            }
-        }
-        // A database that is busy or in trouble is looked at again, and tells its readers itself.
-        if let Ok(position) = feed::last_position(&store.readers).await
-            && sessions.is_news(position)
-        {
-            store.wakers.wake();
+impl Drop for Shared {
+    /// A store that nobody holds any more needs no watcher, which may be waiting for a server to tell of something.
+    fn drop(&mut self) {
+        if let Some(task) = self.watcher.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
         }
     }
 }
 
 /// One statement, so that the revisions and the rows are of one moment.
-fn select_scopes(scopes: &[Scope]) -> SelectStatement {
+fn select_scopes(tenant: &Tenant, scopes: &[Scope]) -> SelectStatement {
     Query::select()
         .column((revision::Entity, revision::Column::Scope))
         .column((revision::Entity, revision::Column::Revision))
@@ -164,26 +182,35 @@ fn select_scopes(scopes: &[Scope]) -> SelectStatement {
         .join(
             JoinType::LeftJoin,
             mls_row::Entity,
-            Expr::col((mls_row::Entity, mls_row::Column::Scope))
-                .equals((revision::Entity, revision::Column::Scope)),
+            Expr::col((mls_row::Entity, mls_row::Column::Installation)).eq(tenant.id).and(
+                Expr::col((mls_row::Entity, mls_row::Column::Scope))
+                    .equals((revision::Entity, revision::Column::Scope)),
+            ),
         )
+        .and_where(Expr::col((revision::Entity, revision::Column::Installation)).eq(tenant.id))
         .and_where(Expr::col((revision::Entity, revision::Column::Scope)).is_in(scopes.iter().map(scope_key)))
         .take()
 }
 
 #[port]
-impl UnitOfWork for SqliteStore {
+impl UnitOfWork for SqlStore {
     async fn load(&self, scopes: &[Scope]) -> Result<Vec<Snapshot>, StoreError> {
-        let found = self.reader()?.query_all(&select_scopes(scopes)).await.map_err(from_db)?;
+        let found = self.reader()?.query_all(&select_scopes(self.tenant(), scopes)).await.map_err(from_db)?;
         let mut loaded: BTreeMap<Vec<u8>, (Revision, MlsRows)> = BTreeMap::new();
         for row in found {
             let scope: Vec<u8> = row.try_get("", "scope").map_err(from_db)?;
             let revision: i64 = row.try_get("", "revision").map_err(from_db)?;
             let revision = Revision(to_u64("revisions.revision", revision)?);
+            let row = match row.try_get::<Option<Vec<u8>>>("", "key").map_err(from_db)? {
+                Some(key) => {
+                    let value = row.try_get("", "value").map_err(from_db)?;
+                    let value = self.tenant().open(mls_row::VALUE, &[&scope, &key], value)?;
+                    Some((key, value))
+                }
+                None => None,
+            };
             let (_, rows) = loaded.entry(scope).or_insert((revision, MlsRows::new()));
-            if let Some(key) = row.try_get::<Option<Vec<u8>>>("", "key").map_err(from_db)? {
-                rows.insert(key, row.try_get("", "value").map_err(from_db)?);
-            }
+            rows.extend(row);
         }
         let snapshot = |scope: &Scope| {
             let (revision, rows) = loaded.get(&scope_key(scope)).cloned().unwrap_or_default();
@@ -193,23 +220,19 @@ impl UnitOfWork for SqliteStore {
     }
 
     async fn commit(&self, changes: ChangeSet) -> Result<FeedPosition, StoreError> {
-        self.check_open()?;
+        let connections = self.0.access.connections()?;
         let shared = Arc::clone(&self.0);
         // A task of its own: a caller that goes away must not stop between the commit and its wake-up.
-        let task = tokio::spawn(async move { shared.commit(changes).await });
+        let task = tokio::spawn(async move { shared.commit(&connections, changes).await });
         task.await.unwrap_or_else(|error| Err(StoreError::Backend(Box::new(error))))
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        if self.0.closed.swap(true, Ordering::AcqRel) {
-            return Err(StoreError::Closed);
-        }
+        let connections = self.0.access.close()?;
         self.0.wakers.close();
-        self.0.reader_pool.close().await;
-        // Everything is durable already, the checkpoint only brings it into one file. It needs the only writing
-        // connection, and so waits for a commit that is under way.
-        let _ = self.0.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        self.0.writer_pool.close().await;
+        if let Some(connections) = connections {
+            connections.close().await;
+        }
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use hexmtp_domain::{GroupId, InboxId, InstallationId, MessageId, Secret, Timesta
 use hexmtp_ports::store::{
     ChangeSet, MessageFilter, MessageQuery, MessageRecord, RowChange, StoreError, UnitOfWork,
 };
-use hexmtp_store_seaorm::{Encryption, OpenProblem, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, OpenProblem, SqlStore, SqliteOptions};
 use sha2::{Digest, Sha256};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -28,8 +28,8 @@ fn wrong_key() -> Encryption {
     Encryption::Key(Secret::from([8; 32]))
 }
 
-async fn open(path: &Path, encryption: Encryption) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(SqliteOptions::file(path, encryption)).await
+async fn open(path: &Path, encryption: Encryption) -> Result<SqlStore, StoreError> {
+    SqlStore::open_sqlite(SqliteOptions::file(path, encryption)).await
 }
 
 fn message(n: u16) -> MessageRecord {
@@ -40,10 +40,13 @@ fn message(n: u16) -> MessageRecord {
         group_id: GroupId::new([1; 16]),
         sender: LeafMember { inbox_id: InboxId::new([1; 32]), installation_id: InstallationId::new([2; 32]) },
         sent_at: Timestamp::from_nanos(n.into()),
+        inserted_at: Timestamp::ZERO,
+        expires_at: None,
         kind: MessageKind::Application,
         delivery: DeliveryStatus::Published,
         content_type: None,
         content: b"the plaintext of a message ".repeat(20),
+        reference: None,
         idempotency_key: String::new(),
         cursor: None,
         epoch: None,
@@ -159,7 +162,7 @@ async fn a_newer_schema_is_told() {
     run_sql(&path, &["INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_future', 1)"]).await;
     match refused(&path, Encryption::Unencrypted).await {
         StoreError::NewerSchema { found, supported } => {
-            assert_eq!((found.as_str(), supported.as_str()), ("m9999_future", "m0002_pending_removals"));
+            assert_eq!((found.as_str(), supported.as_str()), ("m9999_future", "m0004_writers"));
         }
         other => panic!("{other:?}"),
     }

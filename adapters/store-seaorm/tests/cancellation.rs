@@ -10,7 +10,7 @@ use hexmtp_domain::{GroupId, InboxId, InstallationId, MessageId, Timestamp};
 use hexmtp_ports::store::{
     ChangeFeed, ChangeSet, FeedPosition, MessageQuery, MessageRecord, RowChange, UnitOfWork,
 };
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 fn message(n: u8) -> MessageRecord {
     MessageRecord {
@@ -18,10 +18,13 @@ fn message(n: u8) -> MessageRecord {
         group_id: GroupId::new([1; 16]),
         sender: LeafMember { inbox_id: InboxId::new([1; 32]), installation_id: InstallationId::new([2; 32]) },
         sent_at: Timestamp::ZERO,
+        inserted_at: Timestamp::ZERO,
+        expires_at: None,
         kind: MessageKind::Application,
         delivery: DeliveryStatus::Published,
         content_type: None,
         content: Vec::new(),
+        reference: None,
         idempotency_key: String::new(),
         cursor: None,
         epoch: None,
@@ -34,7 +37,7 @@ async fn a_commit_whose_caller_goes_away_is_whole_and_wakes() {
     let folder = tempfile::tempdir().unwrap();
     let encryption = Encryption::Key(Secret::from([1; 32]));
     let options = SqliteOptions::file(folder.path().join("store.db3"), encryption);
-    let store = SqliteStore::open(options).await.unwrap();
+    let store = SqlStore::open_sqlite(options).await.unwrap();
     let mut wake_ups = store.wake_ups();
     for n in 1..=5_u8 {
         let rows = vec![RowChange::InsertMessage(message(n))];

@@ -12,7 +12,7 @@ use hexmtp_ports::store::{
     ChangeSet, ConsentQuery, DiagnosticsQuery, MlsRowChange, RejectedRecord, Revision, RowChange, Scope,
     UnitOfWork,
 };
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 const NEEDLE: &[u8] = b"something that nobody else may read";
 
@@ -50,7 +50,7 @@ async fn an_encrypted_database_holds_nothing_readable() {
     for (encryption, readable) in [(key(), false), (Encryption::Unencrypted, true)] {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions::file(folder.path().join("store.db3"), encryption);
-        let store = SqliteStore::open(options).await.unwrap();
+        let store = SqlStore::open_sqlite(options).await.unwrap();
         store.commit(changes()).await.unwrap();
         for open in [true, false] {
             if !open {
@@ -71,7 +71,7 @@ async fn only_its_owner_can_read_a_new_database() {
 
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteOptions::file(folder.path().join("store.db3"), key());
-    let store = SqliteStore::open(options).await.unwrap();
+    let store = SqlStore::open_sqlite(options).await.unwrap();
     store.commit(changes()).await.unwrap();
     let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap()).collect();
     assert!(files.len() > 1, "there is a write-ahead log beside the database");
@@ -88,7 +88,7 @@ async fn an_empty_file_becomes_a_database() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db3");
         fs::write(&path, b"").unwrap();
-        let store = SqliteStore::open(SqliteOptions::file(&path, encryption)).await.unwrap();
+        let store = SqlStore::open_sqlite(SqliteOptions::file(&path, encryption)).await.unwrap();
         store.commit(changes()).await.unwrap();
         store.close().await.unwrap();
         assert!(fs::metadata(&path).unwrap().len() > 0);
@@ -105,7 +105,7 @@ fn the_key_is_not_shown() {
 
 #[tokio::test]
 async fn a_database_in_memory_works_without_a_file() {
-    let store = SqliteStore::open(SqliteOptions::in_memory()).await.unwrap();
+    let store = SqlStore::open_sqlite(SqliteOptions::in_memory()).await.unwrap();
     let entity = ConsentEntity::Inbox(InboxId::new([1; 32]));
     let record = ConsentRecord { entity, state: ConsentState::Denied, at: Timestamp::ZERO };
     let rows = vec![RowChange::PutConsent(record.clone())];
@@ -120,14 +120,15 @@ async fn a_database_in_memory_works_without_a_file() {
 async fn commits_survive_without_closing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db3");
-    let store = SqliteStore::open(SqliteOptions::file(&path, key())).await.unwrap();
+    let store = SqlStore::open_sqlite(SqliteOptions::file(&path, key())).await.unwrap();
     store.commit(changes()).await.unwrap();
     // A copy of the files while they are open is what the next process finds.
     let copies = tempfile::tempdir().unwrap();
     for name in ["store.db3", "store.db3-wal"] {
         fs::copy(folder.path().join(name), copies.path().join(name)).unwrap();
     }
-    let copy = SqliteStore::open(SqliteOptions::file(copies.path().join("store.db3"), key())).await.unwrap();
+    let copy =
+        SqlStore::open_sqlite(SqliteOptions::file(copies.path().join("store.db3"), key())).await.unwrap();
     assert_eq!(copy.rejected(5).await.unwrap().len(), 1);
     let loaded = copy.load(&[Scope::Group(GroupId::new([1; 16]))]).await.unwrap();
     assert_eq!(loaded[0].revision, Revision(1));

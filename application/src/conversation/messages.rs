@@ -1,18 +1,17 @@
 //! What is said in a conversation. Several groups of one pair are one DM here: all of them are read, and the most
 //! recently active one is written to (PROTOCOL.md 4.8).
 
-use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
+use hexmtp_domain::consent::{ConsentEntity, ConsentState};
 use hexmtp_domain::message::{EncodedContent, text};
 use hexmtp_domain::{GroupId, MessageId};
-use hexmtp_ports::store::{FeedPosition, MessageFilter, RowChange};
+use hexmtp_ports::store::{FeedPosition, MessageFilter};
 
 use super::Conversation;
 use crate::error::{ChangeError, SyncError};
 use crate::message::Message;
 use crate::outbound::{self, SendOptions, send};
 use crate::stream::{MessageStream, StreamScope, message_stream};
-use crate::unit::Unit;
-use crate::{group, inbound};
+use crate::{consent, group, inbound};
 
 impl Conversation {
     /// The groups that it consists of: of a DM all groups of its pair, the most recently active first.
@@ -94,13 +93,21 @@ impl Conversation {
         message_stream(&self.context, StreamScope::Conversation(self.id), position)
     }
 
+    /// How many stored messages the filter matches; its groups are set to this conversation, its limit does not count.
+    ///
+    /// # Errors
+    /// [`SyncError`] when the store fails.
+    pub async fn count_messages(&self, filter: MessageFilter) -> Result<u64, SyncError> {
+        let filter = MessageFilter { groups: self.groups().await?, ..filter };
+        Ok(self.context.store.count_messages(&filter).await?)
+    }
+
     /// Whether the person wants this conversation.
     ///
     /// # Errors
     /// [`SyncError`] when the store fails.
     pub async fn consent(&self) -> Result<ConsentState, SyncError> {
-        let stored = self.context.store.consent(&ConsentEntity::Conversation(self.id)).await?;
-        Ok(stored.map_or(ConsentState::Unknown, |consent| consent.state))
+        consent::of(&self.context, ConsentEntity::Conversation(self.id)).await
     }
 
     /// Notes whether the person wants this conversation.
@@ -108,11 +115,16 @@ impl Conversation {
     /// # Errors
     /// [`SyncError`] when the store fails.
     pub async fn set_consent(&self, state: ConsentState) -> Result<(), SyncError> {
-        let mut unit = Unit::unconditional();
-        for id in self.groups().await? {
-            let entity = ConsentEntity::Conversation(id);
-            unit.change(RowChange::PutConsent(ConsentRecord { entity, state, at: self.context.now() }));
-        }
-        Ok(unit.commit(&self.context).await?)
+        consent::set(&self.context, &[(ConsentEntity::Conversation(self.id), state)]).await
+    }
+
+    /// Removes the conversation from this device, with its messages and keys; of a DM all groups of its pair. The
+    /// network and the other members are told nothing: this installation stays a member for them, and comes back into
+    /// the conversation only when it is added anew. Messages that were not published yet are not sent any more.
+    ///
+    /// # Errors
+    /// [`SyncError`] when the store fails.
+    pub async fn delete(&self) -> Result<(), SyncError> {
+        group::delete(&self.context, self.id).await
     }
 }

@@ -1,6 +1,7 @@
 //! Conversations: created, found, changed.
 
 mod create;
+mod delete;
 mod dm;
 mod leave;
 mod membership;
@@ -9,6 +10,7 @@ mod record;
 
 pub use create::{GroupOptions, GroupPermissions};
 pub(crate) use create::{create_group, create_or_find_dm};
+pub(crate) use delete::delete;
 pub(crate) use dm::{inherited_consent, is_introduced, stitched, writable_of};
 pub(crate) use leave::leave;
 pub(crate) use membership::{add_members, follow_installations, remove_members};

@@ -8,7 +8,7 @@ use hexmtp_domain::group::{ConversationKind, GroupContext};
 use hexmtp_domain::{GroupId, InboxId, Timestamp};
 use hexmtp_ports::mls::SessionState;
 use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{ConversationRecord, RowChange};
+use hexmtp_ports::store::{ConversationRecord, ForkStatus, RowChange};
 
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
@@ -40,6 +40,7 @@ pub(crate) fn new_record(
         pending_removals: BTreeSet::new(),
         paused_for: None,
         needs_readd: None,
+        fork: ForkStatus::default(),
         rotated_at: Timestamp::ZERO,
         installations_checked_at: Timestamp::ZERO,
         welcome_sequence_id: None,

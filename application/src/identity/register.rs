@@ -4,17 +4,18 @@
 //! point leaves a registration that the next start completes.
 
 use hexmtp_domain::identity::{
-    AssociationState, Identifier, IdentityUpdate, InstallationKey, MAX_INSTALLATIONS, MemberIdentifier,
-    UnsignedUpdate, inbox_id,
+    AssociationState, Identifier, InstallationKey, MAX_INSTALLATIONS, MemberIdentifier, UnsignedUpdate,
+    inbox_id,
 };
-use hexmtp_domain::version::ProtocolVersion;
 use hexmtp_domain::{InboxId, Secret, SequenceId};
+use hexmtp_ports::platform::EntropyError;
 use hexmtp_ports::signer::WalletSigner;
-use hexmtp_ports::store::{IdentityRecord, RowChange, Scope};
+use hexmtp_ports::store::{IdentityRecord, PreferencesRecord, RowChange, Scope};
 
-use crate::context::{Context, ContextInner, Ports};
-use crate::error::RegisterError;
+use crate::context::{Context, ContextInner, Opening, Ports};
+use crate::error::{IdentityError, RegisterError};
 use crate::identity::standing::review_stored;
+use crate::identity::states::stored_state_at;
 use crate::identity::{latest_state, refresh};
 use crate::key_package;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
@@ -24,15 +25,15 @@ use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 pub(crate) struct Registration {
     /// The nonce of a new inbox.
     pub(crate) nonce: u64,
-    /// The protocol version that the client claims.
-    pub(crate) claimed_version: ProtocolVersion,
+    /// How the client is opened then.
+    pub(crate) opening: Opening,
 }
 
 /// The installation of this store, which must be registered.
-pub(crate) async fn open(ports: Ports, claimed_version: ProtocolVersion) -> Result<Context, RegisterError> {
+pub(crate) async fn open(ports: Ports, opening: &Opening) -> Result<Context, RegisterError> {
     match ports.store.identity().await? {
         Some(identity) if identity.registered.is_some() => {
-            let context = ContextInner::new(ports, &identity, claimed_version);
+            let context = context_of(ports, &identity, opening).await?;
             review_stored(&context).await?;
             Ok(context)
         }
@@ -49,7 +50,7 @@ pub(crate) async fn register(
     let identifier = signer.identifier();
     let stored = ports.store.identity().await?;
     if let Some(identity) = stored.as_ref().filter(|identity| identity.registered.is_some()) {
-        let context = ContextInner::new(ports, identity, options.claimed_version);
+        let context = context_of(ports, identity, &options.opening).await?;
         confirm_owner(&context, &identifier, options.nonce).await?;
         review_stored(&context).await?;
         return if context.standing.is_revoked() { Err(RegisterError::Revoked) } else { Ok(context) };
@@ -60,21 +61,58 @@ pub(crate) async fn register(
     let identity = match stored {
         Some(identity) if identity.inbox_id == inbox => identity,
         Some(identity) => return Err(RegisterError::OtherInbox { stored: identity.inbox_id, signer: inbox }),
-        None => prepare(&ports, inbox).await?,
+        None => prepare(&ports, inbox, &options.opening).await?,
     };
-    let context = ContextInner::new(ports, &identity, options.claimed_version);
+    let context = context_of(ports, &identity, &options.opening).await?;
     complete(&context, identity, signer, options.nonce).await?;
     Ok(context)
 }
 
+/// The context of a stored identity.
+async fn context_of(
+    ports: Ports,
+    identity: &IdentityRecord,
+    opening: &Opening,
+) -> Result<Context, RegisterError> {
+    let preferences = match ports.store.preferences().await? {
+        Some(preferences) => preferences,
+        None => make_preferences(&ports, identity, opening).await?,
+    };
+    Ok(ContextInner::new(ports, identity, &preferences, opening)?)
+}
+
+/// Makes preferences for an identity that was stored without any. Of several processes that do so one wins.
+async fn make_preferences(
+    ports: &Ports,
+    identity: &IdentityRecord,
+    opening: &Opening,
+) -> Result<PreferencesRecord, RegisterError> {
+    let made = new_preferences(ports)?;
+    let context = ContextInner::new(ports.clone(), identity, &made, opening)?;
+    let mut unit = Unit::load(&context, &[Scope::Installation]).await?;
+    unit.change(RowChange::PutPreferences(made.clone()));
+    match unit.commit(&context).await {
+        Err(error) if is_conflict(&error) => Ok(ports.store.preferences().await?.unwrap_or(made)),
+        other => Ok(other.map(|()| made)?),
+    }
+}
+
+fn new_preferences(ports: &Ports) -> Result<PreferencesRecord, EntropyError> {
+    let mut hmac_root = [0; 42];
+    ports.entropy.fill(&mut hmac_root)?;
+    Ok(PreferencesRecord { hmac_root: Secret::from(hmac_root), hmac_cycled_at: ports.clock.now() })
+}
+
 /// The signer of a store that is registered already must belong to its inbox, as far as this device knows it.
 async fn confirm_owner(context: &Context, identifier: &Identifier, nonce: u64) -> Result<(), RegisterError> {
-    let mut state = None;
-    for logged in context.store.identity_updates(context.inbox_id, SequenceId::default()).await? {
-        let Ok(update) = IdentityUpdate::decode(&logged.update) else { break };
-        let Ok(next) = AssociationState::apply(state.take(), &update) else { break };
-        state = Some(next);
-    }
+    let latest = context.store.latest_identity_updates(&[context.inbox_id]).await?;
+    let latest = latest.first().copied().unwrap_or_default();
+    // A log that is missing, or does not fold, says nothing.
+    let state = match stored_state_at(context, context.inbox_id, latest).await {
+        Ok(state) => Some(state),
+        Err(IdentityError::Port(error)) => return Err(error.into()),
+        Err(_) => None,
+    };
     match state {
         Some(state) if !state.contains(&MemberIdentifier::from(identifier.clone())) => {
             let found = context.identity_log.inbox_ids(std::slice::from_ref(identifier)).await?;
@@ -92,19 +130,21 @@ async fn confirm_owner(context: &Context, identifier: &Identifier, nonce: u64) -
 }
 
 /// Makes the installation's keys and stores them, known to nobody yet.
-async fn prepare(ports: &Ports, inbox_id: InboxId) -> Result<IdentityRecord, RegisterError> {
+async fn prepare(
+    ports: &Ports,
+    inbox_id: InboxId,
+    opening: &Opening,
+) -> Result<IdentityRecord, RegisterError> {
     let mut seed = [0; 32];
     ports.entropy.fill(&mut seed)?;
-    let mut hmac_root = [0; 42];
-    ports.entropy.fill(&mut hmac_root)?;
     let identity = IdentityRecord {
         inbox_id,
         key: InstallationKey::from_seed(seed),
-        hmac_root: Secret::from(hmac_root),
         created_at: ports.clock.now(),
         registered: None,
     };
-    let context = ContextInner::new(ports.clone(), &identity, ProtocolVersion::claimed());
+    let preferences = new_preferences(ports)?;
+    let context = ContextInner::new(ports.clone(), &identity, &preferences, opening)?;
     for _ in 0..MAX_CONFLICTS {
         let mut unit = Unit::load(&context, &[Scope::Installation]).await?;
         // Another process may have prepared this store in the meantime: its identity stands.
@@ -112,6 +152,7 @@ async fn prepare(ports: &Ports, inbox_id: InboxId) -> Result<IdentityRecord, Reg
             return Ok(identity);
         }
         unit.change(RowChange::PutIdentity(identity.clone()));
+        unit.change(RowChange::PutPreferences(preferences.clone()));
         match unit.commit(&context).await {
             Err(error) if is_conflict(&error) => {}
             Err(error) => return Err(error.into()),

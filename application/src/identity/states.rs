@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hexmtp_domain::group::membership::InstallationStates;
 use hexmtp_domain::identity::{AssociationState, IdentityUpdate};
 use hexmtp_domain::{InboxId, SequenceId};
-use hexmtp_ports::store::RowChange;
+use hexmtp_ports::store::{CachedAssociationState, RowChange, StoreError};
 
 use crate::context::Context;
 use crate::error::{IdentityError, PortError};
@@ -66,12 +66,69 @@ pub(crate) async fn stored_state_at(
     inbox_id: InboxId,
     sequence_id: SequenceId,
 ) -> Result<Arc<AssociationState>, IdentityError> {
-    if let Some(state) = context.states.get(inbox_id, sequence_id) {
-        return Ok(state);
+    let found = stored_states_at(context, &[(inbox_id, sequence_id)]).await?;
+    found.into_iter().next().unwrap_or(Err(IdentityError::UnknownUpdate { inbox_id, sequence_id }))
+}
+
+/// One state, or why there is none.
+type Found = Result<Arc<AssociationState>, IdentityError>;
+
+/// The states of inboxes at places of their logs, in the order asked, from stored updates. Folding goes on from what
+/// was folded before; what is folded now is stored for the next time.
+async fn stored_states_at(
+    context: &Context,
+    wanted: &[(InboxId, SequenceId)],
+) -> Result<Vec<Found>, StoreError> {
+    let missing: Vec<_> =
+        wanted.iter().copied().filter(|(id, at)| context.states.get(*id, *at).is_none()).collect();
+    let mut failures: HashMap<(InboxId, SequenceId), IdentityError> = HashMap::new();
+    if !missing.is_empty() {
+        let cached = context.store.association_states(&missing).await?;
+        let mut unit = Unit::unconditional();
+        for ((inbox_id, sequence_id), cached) in missing.into_iter().zip(cached) {
+            match fold_from(context, inbox_id, sequence_id, cached).await {
+                Ok((state, is_new)) => {
+                    if is_new {
+                        let state = state.encode();
+                        let folded = CachedAssociationState { inbox_id, sequence_id, state };
+                        unit.change(RowChange::CacheAssociationState(folded));
+                    }
+                    context.states.put(inbox_id, sequence_id, Arc::new(state));
+                }
+                Err(IdentityError::Port(PortError::Store(error))) => return Err(error),
+                Err(error) => {
+                    failures.insert((inbox_id, sequence_id), error);
+                }
+            }
+        }
+        unit.commit(context).await?;
     }
-    let mut state = None;
-    let mut reached = SequenceId::default();
-    for logged in context.store.identity_updates(inbox_id, SequenceId::default()).await? {
+    let of = |(inbox_id, sequence_id): &(InboxId, SequenceId)| {
+        let failure = failures.remove(&(*inbox_id, *sequence_id));
+        let unknown = IdentityError::UnknownUpdate { inbox_id: *inbox_id, sequence_id: *sequence_id };
+        context.states.get(*inbox_id, *sequence_id).ok_or_else(|| failure.unwrap_or(unknown))
+    };
+    Ok(wanted.iter().map(of).collect())
+}
+
+/// R-IDN-211: the state at a place of the log, from one that was folded before; also whether anything was folded now.
+/// A stored state that cannot be read, by an older version or after a defect, is passed over.
+async fn fold_from(
+    context: &Context,
+    inbox_id: InboxId,
+    sequence_id: SequenceId,
+    cached: Option<CachedAssociationState>,
+) -> Result<(AssociationState, bool), IdentityError> {
+    let readable = cached.and_then(|cached| {
+        let state = AssociationState::decode(&cached.state).ok()?;
+        (state.inbox_id() == inbox_id).then_some((cached.sequence_id, state))
+    });
+    let (mut reached, mut state) = match readable {
+        Some((reached, state)) if reached == sequence_id => return Ok((state, false)),
+        Some((reached, state)) => (reached, Some(state)),
+        None => (SequenceId::default(), None),
+    };
+    for logged in context.store.identity_updates(inbox_id, reached).await? {
         if logged.sequence_id > sequence_id {
             break;
         }
@@ -83,11 +140,7 @@ pub(crate) async fn stored_state_at(
         state = Some(next);
     }
     match state {
-        Some(state) if reached == sequence_id && state.inbox_id() == inbox_id => {
-            let state = Arc::new(state);
-            context.states.put(inbox_id, sequence_id, Arc::clone(&state));
-            Ok(state)
-        }
+        Some(state) if reached == sequence_id && state.inbox_id() == inbox_id => Ok((state, true)),
         _ => Err(IdentityError::UnknownUpdate { inbox_id, sequence_id }),
     }
 }
@@ -109,8 +162,9 @@ pub(crate) async fn installation_states(
 ) -> Result<InstallationStates, PortError> {
     fetch_up_to(context, wanted).await?;
     let mut states = InstallationStates::default();
-    for (inbox_id, sequence_id) in wanted {
-        match stored_state_at(context, *inbox_id, *sequence_id).await {
+    let found = stored_states_at(context, wanted).await?;
+    for ((inbox_id, sequence_id), state) in wanted.iter().zip(found) {
+        match state {
             Ok(state) => states.insert(*inbox_id, *sequence_id, state.installations()),
             Err(IdentityError::Port(error)) => return Err(error),
             Err(error) => tracing::warn!(inbox = %inbox_id, code = error.code(), "no such state"),

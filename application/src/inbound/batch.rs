@@ -5,16 +5,14 @@ use std::collections::BTreeMap;
 use hexmtp_domain::group::commit_rules::CommitEffects;
 use hexmtp_domain::group::{ConversationKind, GroupContext, LeafMember};
 use hexmtp_domain::intent::{Intent, IntentEvent, IntentState};
-use hexmtp_domain::message::{
-    ContentTypeId, DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id,
-};
+use hexmtp_domain::message::{ContentTypeId, DeliveryStatus, EncodedContent, PlaintextEnvelope};
 use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MessageRecord, MlsRowChange,
-    RejectedRecord, RowChange, Scope,
+    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MlsRowChange, RejectedRecord,
+    RowChange, Scope,
 };
 
 use crate::context::Context;
@@ -22,6 +20,7 @@ use crate::error::SyncError;
 use crate::group::take_over;
 use crate::inbound::commit::{Judged, change_message, judge};
 use crate::inbound::leavers;
+use crate::inbound::received::received;
 use crate::outbound::{given_up, is_outdated, moved};
 use crate::unit::Unit;
 
@@ -39,6 +38,9 @@ pub(crate) struct Batch<'a> {
     keep: Keep,
     waiting: Option<Waiting>,
     taken: usize,
+    /// Whether own payloads were read back, and whether welcomes follow from one of them.
+    read_back: bool,
+    welcomes_due: bool,
     /// Whether the transcript says in another group of the same DM that its two members talk.
     introduced: bool,
 }
@@ -60,6 +62,7 @@ impl<'a> Batch<'a> {
         introduced: bool,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
+        let welcomes_due = open.iter().any(|intent| intent.state == IntentState::Committed);
         let (published, unpublished): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|intent| intent.state == IntentState::Published);
         let own = published
@@ -77,6 +80,8 @@ impl<'a> Batch<'a> {
             keep: Keep::All,
             waiting: None,
             taken: 0,
+            read_back: false,
+            welcomes_due,
             introduced,
         })
     }
@@ -90,8 +95,11 @@ impl<'a> Batch<'a> {
     /// cannot be worked with.
     pub(crate) async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
         if self.record.membership == MembershipState::Removed {
-            // What a group says after this installation was removed is not for it: passed, and not refused.
-        } else if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
+            // What a group says after this installation was removed is not for it. It is not accounted for either: a
+            // welcome may bring this installation back at any place of it.
+            return Ok(());
+        }
+        if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
             self.confirm(envelope, &intent)?;
         } else {
             self.process(envelope).await?;
@@ -161,6 +169,7 @@ impl<'a> Batch<'a> {
     /// An own payload was read back.
     fn confirm(&mut self, envelope: &GroupEnvelope, intent: &IntentRecord) -> Result<(), SyncError> {
         let Some(payload) = &intent.payload else { return Ok(()) };
+        self.read_back = true;
         if is_outdated(intent, payload.epoch, self.record.epoch) {
             // Others were faster: at this place in the log nobody applies the commit, or can read the message.
             self.rows.push(moved(intent, IntentEvent::LostRace, None));
@@ -185,6 +194,7 @@ impl<'a> Batch<'a> {
         let before = self.group.clone();
         self.session.merge_pending()?;
         let welcomes = payload.post_commit.is_some();
+        self.welcomes_due |= welcomes;
         self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes }, None));
         self.record.rotated_at = self.context.now();
         let own = self.context.own_leaf();
@@ -210,9 +220,9 @@ impl<'a> Batch<'a> {
         let (leavers, epoch) = (&self.record.pending_removals, self.record.epoch);
         let told = if self.introduced {
             let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
-            change_message(envelope, committer, &effects, leavers, epoch)
+            change_message(self.context, envelope, committer, &effects, (leavers, epoch))
         } else {
-            change_message(envelope, committer, effects, leavers, epoch)
+            change_message(self.context, envelope, committer, effects, (leavers, epoch))
         };
         leavers::forget(&mut self.record, effects);
         if let Some(message) = told {
@@ -245,24 +255,12 @@ impl<'a> Batch<'a> {
                 return;
             }
         };
-        let content_type = EncodedContent::decode(&opened.content).ok().map(|content| content.content_type);
         if self.record.kind != ConversationKind::Oneshot {
             self.record.last_message_at = self.record.last_message_at.max(Some(envelope.server_time));
         }
-        leavers::note(&mut self.record, &self.group, sender.inbox_id, content_type.as_ref());
-        self.rows.push(RowChange::InsertMessage(MessageRecord {
-            id: message_id(self.record.id, &opened.idempotency_key, &opened.content),
-            group_id: self.record.id,
-            sender,
-            sent_at: envelope.server_time,
-            kind: MessageKind::Application,
-            delivery: DeliveryStatus::Published,
-            content_type,
-            content: opened.content,
-            idempotency_key: opened.idempotency_key,
-            cursor: Some(envelope.cursor),
-            epoch: Some(epoch),
-        }));
+        let message = received(self.context, &self.group, envelope, (sender, epoch), opened);
+        leavers::note(&mut self.record, &self.group, sender.inbox_id, message.content_type.as_ref());
+        self.rows.push(RowChange::InsertMessage(message));
     }
 
     /// MLS refused an envelope.
@@ -321,10 +319,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Hands everything over to the unit of work: the number of envelopes accounted for, and why there are not
-    /// more of them.
-    pub(crate) fn finish(self, unit: &mut Unit) -> Result<(usize, Option<SyncError>), SyncError> {
+    /// Hands everything over to the unit of work.
+    pub(crate) fn finish(self, unit: &mut Unit) -> Result<Finished, SyncError> {
         let removed = self.record.membership == MembershipState::Removed;
+        let outbox_is_empty = removed || (self.read_back && self.own.is_empty() && !self.welcomes_due);
         if self.waiting.is_none() {
             let open = self.own.values().chain(&self.unpublished);
             let removal = leavers::removal(self.context, &self.record, &self.group, open)?;
@@ -349,8 +347,18 @@ impl<'a> Batch<'a> {
             Some(Waiting::For(error)) => Some(error),
             Some(Waiting::Paused) | None => None,
         };
-        Ok((self.taken, waiting))
+        Ok(Finished { taken: self.taken, waiting, outbox_is_empty })
     }
+}
+
+/// What a batch came to.
+pub(crate) struct Finished {
+    /// The number of envelopes accounted for.
+    pub(crate) taken: usize,
+    /// Why there are not more of them.
+    pub(crate) waiting: Option<SyncError>,
+    /// Whether it dealt with the last payloads that were under way.
+    pub(crate) outbox_is_empty: bool,
 }
 
 /// The content type of an own message.

@@ -48,11 +48,11 @@ pub(crate) async fn judge(
 /// The message that tells people what a commit changed; `None` when there is nothing to tell. Of the removed
 /// inboxes it says of `leavers` that they left.
 pub(crate) fn change_message(
+    context: &Context,
     envelope: &GroupEnvelope,
     committer: LeafMember,
     effects: &CommitEffects,
-    leavers: &BTreeSet<InboxId>,
-    epoch: Epoch,
+    (leavers, epoch): (&BTreeSet<InboxId>, Epoch),
 ) -> Option<MessageRecord> {
     let mut update = transcript::group_updated(committer.inbox_id, effects)?;
     transcript::mark_left(&mut update, leavers);
@@ -64,10 +64,13 @@ pub(crate) fn change_message(
         group_id: envelope.group_id,
         sender: committer,
         sent_at: envelope.server_time,
+        inserted_at: context.now(),
+        expires_at: None,
         kind: MessageKind::MembershipChange,
         delivery: DeliveryStatus::Published,
         content_type: Some(content.content_type),
         content: bytes,
+        reference: None,
         idempotency_key: key,
         cursor: Some(envelope.cursor),
         epoch: Some(epoch),

@@ -1,14 +1,15 @@
 //! Reading a group's log: pages of envelopes, each page one unit of work.
 
-use hexmtp_domain::{GroupId, Topic};
+use hexmtp_domain::{GroupId, Topic, VectorClock};
 use hexmtp_ports::delivery::GroupEnvelope;
+use hexmtp_ports::store::Scope;
 use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::SyncError;
 use crate::group::{is_introduced, load};
 use crate::inbound::batch::Batch;
+use crate::outbound::given_back;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
 /// The page size of the protocol (FEATURES.md K-12).
@@ -49,7 +50,8 @@ pub(crate) async fn take_in(
             return Ok(0);
         }
         if record.membership == MembershipState::Removed {
-            return skip(context, unit, envelopes).await;
+            // What is said from here on is not for it, unless a welcome brings it back: then reading goes on there.
+            return Ok(0);
         }
         let clock = context.store.cursor(Topic::Group(group_id)).await?;
         let open = context.store.open_intents(group_id).await?;
@@ -57,35 +59,38 @@ pub(crate) async fn take_in(
         let session = context.mls.open_group(&context.key, group_id, rows)?;
         let introduced = is_introduced(context, &record).await?;
         let mut batch = Batch::new(context, record, session, open, introduced)?;
-        for envelope in envelopes {
-            if clock.covers(envelope.cursor) {
+        if let Err(error) = take_in_news(&mut batch, envelopes, &clock).await {
+            if unit.is_outdated(context).await? {
                 continue;
             }
-            batch.take_in(envelope).await?;
-            if batch.is_waiting() {
-                break;
-            }
+            return Err(error);
         }
-        let (taken, waiting) = batch.finish(&mut unit)?;
+        let finished = batch.finish(&mut unit)?;
+        if finished.outbox_is_empty
+            && let Some(change) = given_back(context, group_id).await?
+        {
+            unit.change(change);
+        }
         match unit.commit(context).await {
             Err(error) if is_conflict(&error) => {}
             Err(error) => return Err(error.into()),
-            Ok(()) => return waiting.map_or(Ok(taken), Err),
+            Ok(()) => return finished.waiting.map_or(Ok(finished.taken), Err),
         }
     }
     Err(SyncError::Contention)
 }
 
-/// Moves past envelopes of a group that this installation is no longer in.
-async fn skip(context: &Context, mut unit: Unit, envelopes: &[GroupEnvelope]) -> Result<usize, SyncError> {
-    for envelope in envelopes {
-        unit.change(RowChange::AdvanceCursor {
-            topic: Topic::Group(envelope.group_id),
-            cursor: envelope.cursor,
-        });
+/// Takes the envelopes in that are not accounted for, up to one that has to wait.
+async fn take_in_news(
+    batch: &mut Batch<'_>,
+    envelopes: &[GroupEnvelope],
+    clock: &VectorClock,
+) -> Result<(), SyncError> {
+    for envelope in envelopes.iter().filter(|envelope| !clock.covers(envelope.cursor)) {
+        batch.take_in(envelope).await?;
+        if batch.is_waiting() {
+            break;
+        }
     }
-    match unit.commit(context).await {
-        Err(error) if !is_conflict(&error) => Err(error.into()),
-        _ => Ok(envelopes.len()),
-    }
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! Bringing conversations up to date.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use hexmtp_domain::group::GroupContext;
-use hexmtp_domain::{GroupId, SequenceId, Topic};
-use hexmtp_ports::store::{ConversationFilter, ConversationRecord};
+use hexmtp_domain::{Cursor, GroupId, Originator, SequenceId, Topic};
+use hexmtp_ports::store::{ConversationFilter, ConversationRecord, MembershipState, RowChange};
 
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
@@ -14,6 +15,7 @@ use crate::identity;
 use crate::inbound::{pull, sync_welcomes};
 use crate::key_package;
 use crate::outbound::carry_on;
+use crate::unit::Unit;
 
 /// How old the knowledge of the members' installations may be after a sync (FEATURES.md K-11).
 const INSTALLATIONS_MAX_AGE: Duration = Duration::from_secs(30 * 60);
@@ -50,7 +52,8 @@ pub(crate) async fn sync_conversation(context: &Context, group_id: GroupId) -> R
     Ok(taken)
 }
 
-/// Joins what this installation was added to, and brings every conversation with news up to date.
+/// Joins what this installation was added to, and brings every conversation with news up to date. What it costs grows
+/// with the conversations that have news; of the others only ids and cursors are read.
 pub(crate) async fn sync_all(context: &Context) -> Result<SyncSummary, ChangeError> {
     let own_log = own_log(context).await?;
     let joined = sync_welcomes(context).await?;
@@ -58,17 +61,16 @@ pub(crate) async fn sync_all(context: &Context) -> Result<SyncSummary, ChangeErr
         key_package::rotate_if_due(context).await?;
     }
     key_package::delete_outdated(context).await?;
-    let conversations = context.store.conversations(&ConversationFilter::default()).await?;
-    let with_work = context.store.groups_with_open_intents().await?;
-    let mut due = Vec::new();
-    for chunk in conversations.chunks(NEWEST_PER_REQUEST) {
+    let groups = context.store.conversation_ids(&followed()).await?;
+    let behind = behind(context, &groups, own_log).await?;
+    let mut due: HashSet<GroupId> = context.store.groups_with_open_intents().await?.into_iter().collect();
+    for chunk in groups.chunks(NEWEST_PER_REQUEST) {
         due.extend(with_news(context, chunk).await?);
     }
-    let due: Vec<(GroupId, bool)> = conversations
-        .iter()
-        .map(|record| (record.id, is_behind(context, record, own_log)))
-        .filter(|(id, is_behind)| *is_behind || due.contains(id) || with_work.contains(id))
-        .collect();
+    due.extend(&behind);
+    // In the order of the listing: what was active last comes first.
+    let due: Vec<(GroupId, bool)> =
+        groups.into_iter().filter(|id| due.contains(id)).map(|id| (id, behind.contains(&id))).collect();
     let results: Vec<Result<usize, ChangeError>> = stream::iter(due)
         .map(|(group_id, is_behind)| async move {
             if is_behind {
@@ -90,7 +92,16 @@ pub(crate) async fn sync_all(context: &Context) -> Result<SyncSummary, ChangeErr
             }
         }
     }
+    if summary.failed == 0 {
+        note_own_log(context, own_log).await?;
+    }
     Ok(summary)
+}
+
+/// The conversations whose logs are followed: those that this installation is a member of.
+pub(crate) fn followed() -> ConversationFilter {
+    let membership = vec![MembershipState::Allowed, MembershipState::Pending];
+    ConversationFilter { membership, ..ConversationFilter::default() }
 }
 
 /// Syncs a conversation and looks at its members' installations, however lately that was done.
@@ -112,9 +123,41 @@ async fn own_log(context: &Context) -> Result<SequenceId, SyncError> {
     Ok(latest.get(&context.inbox_id).copied().unwrap_or_default())
 }
 
-/// Whether a group does not know yet what the own log says: a second installation wants to be in all
-/// conversations, and a revoked one out of them. The group tells, so that no crash can lose it.
-fn is_behind(context: &Context, record: &ConversationRecord, own_log: SequenceId) -> bool {
+/// The groups that do not know yet what the own log says: a second installation wants to be in all conversations, and
+/// a revoked one out of them. They are looked for only when the log has grown since all of them knew it; how far that
+/// was is stored as the cursor of the own log. Groups that are joined later are looked at when they are joined.
+async fn behind(
+    context: &Context,
+    groups: &[GroupId],
+    own_log: SequenceId,
+) -> Result<HashSet<GroupId>, SyncError> {
+    let known = context.store.cursor(Topic::Identity(context.inbox_id)).await?;
+    let mut behind = HashSet::new();
+    if known.get(Originator::IDENTITY) < own_log {
+        for id in groups {
+            let record = context.store.conversation(*id).await?;
+            if record.is_some_and(|record| is_behind(context, &record, own_log)) {
+                behind.insert(*id);
+            }
+        }
+    }
+    Ok(behind)
+}
+
+/// Notes that all groups know the own log up to here.
+async fn note_own_log(context: &Context, own_log: SequenceId) -> Result<(), SyncError> {
+    let topic = Topic::Identity(context.inbox_id);
+    let cursor = Cursor::new(Originator::IDENTITY, own_log);
+    if context.store.cursor(topic).await?.covers(cursor) {
+        return Ok(());
+    }
+    let mut unit = Unit::unconditional();
+    unit.change(RowChange::AdvanceCursor { topic, cursor });
+    Ok(unit.commit(context).await?)
+}
+
+/// Whether a group does not know yet what the own log says, and this client may tell it.
+pub(crate) fn is_behind(context: &Context, record: &ConversationRecord, own_log: SequenceId) -> bool {
     record.kind.is_visible()
         && ensure_writable(context, record).is_ok()
         && GroupContext::parse(&record.extensions).is_ok_and(|group| {
@@ -124,19 +167,16 @@ fn is_behind(context: &Context, record: &ConversationRecord, own_log: SequenceId
 }
 
 /// Those of the conversations whose logs have grown.
-async fn with_news(
-    context: &Context,
-    conversations: &[ConversationRecord],
-) -> Result<Vec<GroupId>, SyncError> {
-    let ids: Vec<GroupId> = conversations.iter().map(|record| record.id).collect();
-    let newest = context.delivery.newest_group_messages(&ids).await?;
-    let mut due = Vec::new();
-    for (id, newest) in ids.into_iter().zip(newest) {
-        let Some(newest) = newest else { continue };
-        let clock = context.store.cursor(Topic::Group(id)).await?;
-        if !clock.covers(newest.cursor) && newest.cursor.sequence_id > SequenceId::default() {
-            due.push(id);
-        }
-    }
-    Ok(due)
+async fn with_news(context: &Context, groups: &[GroupId]) -> Result<Vec<GroupId>, SyncError> {
+    let newest = context.delivery.newest_group_messages(groups).await?;
+    let topics: Vec<Topic> = groups.iter().copied().map(Topic::Group).collect();
+    let clocks = context.store.cursors(&topics).await?;
+    let known = groups.iter().zip(newest).zip(clocks);
+    Ok(known
+        .filter_map(|((id, newest), clock)| Some((id, newest?, clock)))
+        .filter(|(_, newest, clock)| {
+            !clock.covers(newest.cursor) && newest.cursor.sequence_id > SequenceId::default()
+        })
+        .map(|(id, ..)| *id)
+        .collect())
 }

@@ -5,22 +5,25 @@ use std::time::Duration;
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
 use hexmtp_domain::group::join_rules::{JoinVerdict, facts_needed, judge_join};
 use hexmtp_domain::group::{GroupContext, transcript::group_joined};
+use hexmtp_domain::intent::Intent;
 use hexmtp_domain::message::{DeliveryStatus, MessageKind, group_updated, message_id};
 use hexmtp_domain::{Cursor, Epoch, GroupId, Originator, Topic};
 use hexmtp_ports::delivery::WelcomeEnvelope;
 use hexmtp_ports::mls::{Joined, Keep};
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, DeferredWelcome, MessageRecord, MlsRowChange,
-    RejectedRecord, RowChange, Scope,
+    CommitLogRecord, CommitOutcome, ConversationRecord, DeferredWelcome, IntentRecord, MessageRecord,
+    MlsRowChange, RejectedRecord, RowChange, Scope,
 };
 
 use crate::context::Context;
 use crate::error::{PortError, SyncError, WelcomeRejection};
 use crate::group::{inherited_consent, initial_consent, is_introduced, new_record};
 use crate::identity::installation_states;
+use crate::inbound::sync::is_behind;
 use crate::inbound::unwrap::{Opened, Unwrapped, open};
 use crate::key_package;
+use crate::outbound::new_intent;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
 /// The page size of the protocol (FEATURES.md K-12).
@@ -202,11 +205,29 @@ async fn attempt(
     if let Some(consent) = inherited_consent(context, &record).await? {
         unit.change(consent);
     }
+    if let Some(intent) = to_be_told(context, &record).await? {
+        unit.change(RowChange::InsertIntent(intent));
+    }
     let introduced = is_introduced(context, &record).await?;
     store(context, &mut unit, envelope, record, unwrapped, introduced);
     with.iter().cloned().for_each(|change| unit.change(change));
     unit.commit(context).await?;
     Ok(Outcome::Joined)
+}
+
+/// The intent to tell a group what the own identity log says, when whoever added this installation knew less of it
+/// than this device does.
+async fn to_be_told(
+    context: &Context,
+    record: &ConversationRecord,
+) -> Result<Option<IntentRecord>, SyncError> {
+    let latest = context.store.latest_identity_updates(&[context.inbox_id]).await?;
+    let own_log = latest.first().copied().unwrap_or_default();
+    if !is_behind(context, record, own_log) {
+        return Ok(None);
+    }
+    let intent = Intent::UpdateMembership { add: Vec::new(), remove: Vec::new() };
+    Ok(Some(new_intent(context, record.id, intent)?))
 }
 
 /// Whether a group that is stored needs no welcome of this epoch.
@@ -285,10 +306,13 @@ fn joined_message(
             .copied()
             .unwrap_or_else(|| context.own_leaf()),
         sent_at: envelope.server_time,
+        inserted_at: context.now(),
+        expires_at: None,
         kind: MessageKind::MembershipChange,
         delivery: DeliveryStatus::Published,
         content_type: Some(content.content_type),
         content: bytes,
+        reference: None,
         idempotency_key: key,
         cursor: None,
         epoch: Some(record.epoch),

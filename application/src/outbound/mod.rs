@@ -1,5 +1,6 @@
 //! From an intent to the network: queue, stage, publish, confirm, welcome.
 
+mod lease;
 mod publish;
 mod queue;
 mod send;
@@ -9,8 +10,9 @@ mod stage_context;
 mod stage_membership;
 mod welcomes;
 
+pub(crate) use lease::given_back;
 pub(crate) use publish::{given_up, is_outdated, moved};
 pub(crate) use queue::{new_intent, queue};
 pub use send::SendOptions;
 pub(crate) use send::{publish_messages, send, send_quietly};
-pub(crate) use settle::{carry_on, settle};
+pub(crate) use settle::{carry_on, settle, settle_unless_elsewhere};

@@ -11,15 +11,26 @@ use hexmtp_ports::store::{IntentRecord, RowChange, Scope};
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
 use crate::group::load;
+use crate::outbound::lease::{given_back, is_under_way, keeping};
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
 /// Application messages of so many past epochs can still be read (PROTOCOL.md 2.1).
 const PAST_EPOCHS: u64 = 3;
 
-/// Publishes every stored payload of a group that can still succeed; one that cannot goes back to be staged.
-pub(crate) async fn publish(context: &Context, group_id: GroupId) -> Result<(), ChangeError> {
+/// Sends again what was stored and may not have reached the network; what can no longer succeed goes back to be
+/// staged. The caller holds the lease, and has read the log since it does.
+pub(crate) async fn publish_again(context: &Context, group_id: GroupId) -> Result<(), ChangeError> {
     let published = outdated_back_to_stage(context, group_id).await?;
-    let messages: Vec<OutboundGroupMessage> = published
+    publish(context, group_id, &published).await
+}
+
+/// Publishes the payloads of intents. The caller holds the lease.
+pub(crate) async fn publish(
+    context: &Context,
+    group_id: GroupId,
+    intents: &[IntentRecord],
+) -> Result<(), ChangeError> {
+    let messages: Vec<OutboundGroupMessage> = intents
         .iter()
         .filter_map(|intent| Some((intent, intent.payload.as_ref()?)))
         .map(|(intent, payload)| {
@@ -35,10 +46,10 @@ pub(crate) async fn publish(context: &Context, group_id: GroupId) -> Result<(), 
     if messages.is_empty() {
         return Ok(());
     }
-    match context.delivery.publish_group_messages(messages).await {
+    match keeping(context, group_id, context.delivery.publish_group_messages(messages)).await {
         Ok(()) => Ok(()),
         Err(error) if error.retry() == Retry::Never => {
-            give_up(context, group_id, &published, &error).await?;
+            give_up(context, group_id, intents, &error).await?;
             Err(error.into())
         }
         Err(error) => Err(error.into()),
@@ -112,8 +123,17 @@ async fn give_up(
     for _ in 0..MAX_CONFLICTS {
         let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
         let open = context.store.open_intents(group_id).await?;
-        for intent in open.iter().filter(|open| refused.contains(open)) {
+        let is_refused = |open: &&IntentRecord| {
+            open.state == IntentState::Published
+                && refused.iter().any(|intent| intent.id == open.id && intent.payload == open.payload)
+        };
+        for intent in open.iter().filter(is_refused) {
             given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
+        }
+        if !open.iter().any(|intent| is_under_way(intent) && !is_refused(&intent))
+            && let Some(change) = given_back(context, group_id).await?
+        {
+            unit.change(change);
         }
         match unit.commit(context).await {
             Err(error) if is_conflict(&error) => {}

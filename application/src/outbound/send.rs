@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use hexmtp_domain::consent::{ConsentEntity, ConsentRecord, ConsentState};
+use hexmtp_domain::group::GroupContext;
 use hexmtp_domain::intent::Intent;
 use hexmtp_domain::message::{
-    DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id, should_push,
+    DeliveryStatus, EncodedContent, MessageKind, PlaintextEnvelope, message_id, reference_of, should_push,
 };
 use hexmtp_domain::{GroupId, MessageId};
 use hexmtp_ports::platform::EntropyError;
@@ -128,15 +129,20 @@ fn compose(
     let mut intent = new_intent(context, record.id, Intent::SendMessage { envelope: envelope.encode() })?;
     intent.message_id = Some(id);
     intent.should_push = options.should_push.unwrap_or_else(|| should_push(&content.content_type));
+    let now = context.now();
+    let disappearing = GroupContext::parse(&record.extensions)?.mutable.disappearing();
     let message = MessageRecord {
         id,
         group_id: record.id,
         sender: context.own_leaf(),
-        sent_at: context.now(),
+        sent_at: now,
+        inserted_at: now,
+        expires_at: disappearing.map(|setting| setting.expiry(now)),
         kind: MessageKind::Application,
         delivery: DeliveryStatus::Unpublished,
         content_type: Some(content.content_type.clone()),
         content: bytes,
+        reference: reference_of(content),
         idempotency_key: key,
         cursor: None,
         epoch: Some(record.epoch),

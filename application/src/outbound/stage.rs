@@ -5,17 +5,18 @@ use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::leaving::leavers_to_remove;
 use hexmtp_domain::group::membership::InstallationStates;
 use hexmtp_domain::group::{CommitSummary, GroupContext, LeafMember};
-use hexmtp_domain::intent::{Intent, IntentEvent, IntentState, StagedPayload};
+use hexmtp_domain::intent::{Intent, IntentEvent, IntentId, IntentState, StagedPayload};
 use hexmtp_domain::welcome::{PostCommit, WelcomeRecipient};
 use hexmtp_domain::{Epoch, GroupId, InboxId, PayloadHash};
 use hexmtp_ports::Retry;
 use hexmtp_ports::mls::{CommitPlan, Keep, MlsSession, SessionState};
-use hexmtp_ports::store::{ConversationRecord, IntentRecord, RowChange, Scope};
+use hexmtp_ports::store::{ConversationRecord, IntentRecord, Scope};
 
 use crate::context::Context;
 use crate::error::{ChangeError, SyncError};
 use crate::group::{ensure_writable, load};
 use crate::identity::installation_states;
+use crate::outbound::lease::{is_under_way, taken};
 use crate::outbound::publish::{given_up, moved};
 use crate::outbound::settle::Failures;
 use crate::outbound::stage_context::changed_extensions;
@@ -31,47 +32,80 @@ pub(crate) struct PlannedCommit {
     pub(crate) recipients: Vec<WelcomeRecipient>,
 }
 
-/// Stages the open intents of a group in turn: any number of messages, or one commit. One that can
-/// never succeed is given up, and the reason is handed to whoever waits for it.
+/// Stages the open intents of a group in turn, any number of messages or one commit, and gives those that are to be
+/// published now; with them the lease of the outbox is taken. One that can never succeed is given up, and the reason
+/// is handed to whoever waits for it.
 pub(crate) async fn stage(
     context: &Context,
     group_id: GroupId,
     failures: &mut Failures,
-) -> Result<(), ChangeError> {
+) -> Result<Vec<IntentRecord>, ChangeError> {
     for _ in 0..MAX_CONFLICTS {
         let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
         let record = load(context, group_id).await?;
         ensure_writable(context, &record)?;
         let open = context.store.open_intents(group_id).await?;
-        let rows = unit.mls_rows(Scope::Group(group_id));
-        let mut session = context.mls.open_group(&context.key, group_id, rows)?;
-        for intent in in_turn(&open) {
-            if let Intent::SendMessage { envelope } = &intent.intent {
-                let data = session.seal(envelope)?;
-                unit.change(staged(intent, data, record.epoch, None));
-                continue;
-            }
-            if unit.has_changes() {
-                // The messages before it are published first.
-                break;
-            }
-            match stage_commit(context, intent, &record, session.as_mut()).await {
-                Ok(change) => unit.change(change),
-                Err(error) if error.retry() == Retry::Never => {
-                    given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
-                    failures.insert(intent.id, error);
-                }
-                Err(error) => return Err(error),
-            }
-            break;
+        if open.iter().any(is_under_way) {
+            // Another process was faster: what it has sent is read back first.
+            return Ok(Vec::new());
         }
-        unit.change_mls(session.into_changes(Keep::All)?);
+        let (made, refused) = match decide(context, &mut unit, &record, &open).await {
+            Ok(decided) => decided,
+            Err(_) if unit.is_outdated(context).await? => continue,
+            Err(error) => return Err(error),
+        };
+        if !made.is_empty() {
+            unit.change(taken(context, group_id));
+        }
         match unit.commit(context).await {
             Err(error) if is_conflict(&error) => {}
-            other => return Ok(other?),
+            Err(error) => return Err(error.into()),
+            Ok(()) => {
+                failures.extend(refused);
+                return Ok(made);
+            }
         }
     }
     Err(SyncError::Contention.into())
+}
+
+/// What was made, and what was given up for what reason.
+type Decided = (Vec<IntentRecord>, Option<(IntentId, ChangeError)>);
+
+/// Makes the payloads of the intents whose turn it is, and adds to the unit what they change.
+async fn decide(
+    context: &Context,
+    unit: &mut Unit,
+    record: &ConversationRecord,
+    open: &[IntentRecord],
+) -> Result<Decided, ChangeError> {
+    let (mut made, mut refused) = (Vec::new(), None);
+    let rows = unit.mls_rows(Scope::Group(record.id));
+    let mut session = context.mls.open_group(&context.key, record.id, rows)?;
+    for intent in in_turn(open) {
+        if let Intent::SendMessage { envelope } = &intent.intent {
+            let data = session.seal(envelope)?;
+            made.push(staged(intent, data, record.epoch, None));
+            continue;
+        }
+        if !made.is_empty() {
+            // The messages before it are published first.
+            break;
+        }
+        match stage_commit(context, intent, record, session.as_mut()).await {
+            Ok(Some(intent)) => made.push(intent),
+            Ok(None) => unit.change(moved(intent, IntentEvent::NothingToDo, None)),
+            Err(error) if error.retry() == Retry::Never => {
+                given_up(intent, error.code()).into_iter().for_each(|change| unit.change(change));
+                refused = Some((intent.id, error));
+            }
+            Err(error) => return Err(error),
+        }
+        break;
+    }
+    unit.change_mls(session.into_changes(Keep::All)?);
+    made.iter().for_each(|intent| unit.change(moved(intent, IntentEvent::Staged, None)));
+    Ok((made, refused))
 }
 
 /// The intents to stage, in their order, but for what makes the group ready for messages: new installations of
@@ -83,21 +117,25 @@ fn in_turn(open: &[IntentRecord]) -> Vec<&IntentRecord> {
     intents
 }
 
-/// The row change that fixes an intent's payload.
-fn staged(intent: &IntentRecord, data: Vec<u8>, epoch: Epoch, post_commit: Option<PostCommit>) -> RowChange {
+/// The intent with its payload fixed.
+fn staged(
+    intent: &IntentRecord,
+    data: Vec<u8>,
+    epoch: Epoch,
+    post_commit: Option<PostCommit>,
+) -> IntentRecord {
     let payload = StagedPayload { hash: PayloadHash::of(&data), data, epoch, post_commit };
-    let staged = IntentRecord { payload: Some(payload), attempts: intent.attempts + 1, ..intent.clone() };
-    moved(&staged, IntentEvent::Staged, None)
+    IntentRecord { payload: Some(payload), attempts: intent.attempts + 1, ..intent.clone() }
 }
 
 /// Plans, judges and makes a commit. It is judged by the rules that receivers apply: a commit that they would
-/// refuse would part this member from the group.
+/// refuse would part this member from the group. `None` when there is nothing to do.
 async fn stage_commit(
     context: &Context,
     intent: &IntentRecord,
     record: &ConversationRecord,
     session: &mut dyn MlsSession,
-) -> Result<RowChange, ChangeError> {
+) -> Result<Option<IntentRecord>, ChangeError> {
     let state = session.state()?;
     let group = GroupContext::parse(&state.extensions)?;
     let planned = match &intent.intent {
@@ -125,16 +163,14 @@ async fn stage_commit(
             Some(planned_extensions(context, &group, None).await?)
         }
     };
-    let Some(planned) = planned else {
-        return Ok(moved(intent, IntentEvent::NothingToDo, None));
-    };
+    let Some(planned) = planned else { return Ok(None) };
     judge(context, &state, &group, &planned)?;
     let outbound = session.commit(&planned.plan)?;
     let post_commit = outbound
         .welcome
         .filter(|_| !planned.recipients.is_empty())
         .map(|welcome| PostCommit { welcome, recipients: planned.recipients });
-    Ok(staged(intent, outbound.data, state.epoch, post_commit))
+    Ok(Some(staged(intent, outbound.data, state.epoch, post_commit)))
 }
 
 /// A commit that changes nothing but, perhaps, the extensions.

@@ -8,15 +8,16 @@ use hexmtp_domain::welcome::{
 use hexmtp_domain::{GroupId, InstallationId, Secret, SequenceId};
 use hexmtp_ports::Retry;
 use hexmtp_ports::delivery::{DeliveryError, OutboundWelcome, WelcomePayload};
-use hexmtp_ports::store::{CommitOutcome, IntentRecord};
+use hexmtp_ports::store::{CommitOutcome, IntentRecord, Scope};
 
 use crate::context::Context;
-use crate::error::ChangeError;
+use crate::error::{ChangeError, SyncError};
+use crate::outbound::lease::{given_back, is_under_way, keeping};
 use crate::outbound::publish::moved;
-use crate::unit::Unit;
+use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
-/// Sends the welcomes of every commit of a group that was merged. Sending them twice does no harm: a member
-/// ignores a welcome to a group that it is in already.
+/// Sends the welcomes of every commit of a group that was merged; the caller holds the lease. Sending them twice, as
+/// after a crash, does no harm: a member ignores a welcome to a group that it is in already.
 pub(crate) async fn send_welcomes(context: &Context, group_id: GroupId) -> Result<(), ChangeError> {
     for intent in context.store.open_intents(group_id).await? {
         let post_commit = intent.payload.as_ref().and_then(|payload| payload.post_commit.as_ref());
@@ -26,21 +27,44 @@ pub(crate) async fn send_welcomes(context: &Context, group_id: GroupId) -> Resul
         let message_cursor = commit_cursor(context, &intent).await?;
         let metadata = WelcomeMetadata { message_cursor }.encode();
         let welcomes = wrap_all(context, post_commit, &metadata)?;
-        let sent = publish_all(context, &welcomes).await;
-        let event = match &sent {
-            Ok(()) => moved(&intent, IntentEvent::WelcomesSent, None),
+        let sent = keeping(context, group_id, publish_all(context, &welcomes)).await;
+        match &sent {
+            Ok(()) => finish(context, &intent, IntentEvent::WelcomesSent, None).await?,
             // Refused for good: asking again and again would not bring the new members in.
             Err(error) if error.retry() == Retry::Never => {
-                moved(&intent, IntentEvent::GaveUp, Some(error.code()))
+                finish(context, &intent, IntentEvent::GaveUp, Some(error.code())).await?;
             }
-            Err(_) => return Ok(sent?),
-        };
-        let mut unit = Unit::unconditional();
-        unit.change(event);
-        unit.commit(context).await?;
+            Err(_) => {}
+        }
         sent?;
     }
     Ok(())
+}
+
+/// The welcomes of an intent are done with. When nothing else is under way, neither is the lease needed any longer.
+async fn finish(
+    context: &Context,
+    intent: &IntentRecord,
+    event: IntentEvent,
+    code: Option<&str>,
+) -> Result<(), ChangeError> {
+    for _ in 0..MAX_CONFLICTS {
+        let mut unit = Unit::load(context, &[Scope::Group(intent.group_id)]).await?;
+        let open = context.store.open_intents(intent.group_id).await?;
+        if open.iter().any(|open| open.id == intent.id && open.state == IntentState::Committed) {
+            unit.change(moved(intent, event, code));
+        }
+        if !open.iter().any(|open| is_under_way(open) && open.id != intent.id)
+            && let Some(change) = given_back(context, intent.group_id).await?
+        {
+            unit.change(change);
+        }
+        match unit.commit(context).await {
+            Err(error) if is_conflict(&error) => {}
+            other => return Ok(other?),
+        }
+    }
+    Err(SyncError::Contention.into())
 }
 
 async fn publish_all(context: &Context, welcomes: &[OutboundWelcome]) -> Result<(), DeliveryError> {

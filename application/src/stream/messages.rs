@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use futures_util::{Stream, StreamExt, stream};
-use hexmtp_domain::GroupId;
+use hexmtp_domain::{GroupId, MessageId};
 use hexmtp_ports::bounds::BoxStream;
-use hexmtp_ports::store::{FeedEntry, FeedEvent, FeedPosition, StoreError};
+use hexmtp_ports::store::{FeedEvent, FeedPosition, StoreError};
 
 use crate::context::Context;
 use crate::message::Message;
@@ -36,7 +36,9 @@ pub struct StreamedMessage {
     pub message: Message,
 }
 
-/// A stream of messages. Dropping it ends it, and with the last one the network subscription.
+/// A stream of messages. Dropping it ends it, and with the last one the network subscription. It waits while the store
+/// has released its medium ([`crate::Client::release_store`]). When it was to begin at a position behind which the feed
+/// was trimmed ([`crate::Client::trim`]), it says [`StoreError::PositionGone`] and ends.
 pub struct MessageStream(BoxStream<'static, Result<StreamedMessage, StoreError>>);
 
 impl Stream for MessageStream {
@@ -55,8 +57,9 @@ struct Reader {
     /// Whether the scope covers a group, for those that were met: kinds and pairs never change.
     covered: HashMap<GroupId, bool>,
     position: FeedPosition,
-    pending: VecDeque<FeedEntry>,
+    pending: VecDeque<StreamedMessage>,
     wake_ups: BoxStream<'static, ()>,
+    has_ended: bool,
 }
 
 /// Messages stored after a position, those of other members and the own ones.
@@ -69,6 +72,7 @@ pub(crate) fn message_stream(context: &Context, scope: StreamScope, after: FeedP
         covered: HashMap::new(),
         position: after,
         pending: VecDeque::new(),
+        has_ended: false,
     };
     MessageStream(Box::pin(stream::unfold(reader, |mut reader| async move {
         let item = reader.next().await?;
@@ -77,39 +81,52 @@ pub(crate) fn message_stream(context: &Context, scope: StreamScope, after: FeedP
 }
 
 impl Reader {
-    /// The next message; `None` once the store is closed.
+    /// The next message; `None` once the store is closed, and behind the error that something is missing.
     async fn next(&mut self) -> Option<Result<StreamedMessage, StoreError>> {
         loop {
-            while let Some(entry) = self.pending.front().copied() {
-                // What could not be read is read again, and not passed over.
-                let read = match self.read(entry).await {
-                    Ok(read) => read,
-                    Err(StoreError::Closed) => return None,
-                    Err(error) => return Some(Err(error)),
-                };
-                self.pending.pop_front();
-                self.position = entry.position;
-                if let Some(message) = read {
-                    return Some(Ok(message));
-                }
+            if let Some(message) = self.pending.pop_front() {
+                return Some(Ok(message));
             }
-            match self.context.store.changes_after(self.position, BATCH).await {
-                Ok(entries) if entries.is_empty() => self.wake_ups.next().await?,
-                Ok(entries) => self.pending = entries.into(),
+            if self.has_ended {
+                return None;
+            }
+            match self.read_on().await {
+                Ok(true) => {}
+                // There is nothing new, or the store has let go of its medium: both end with a wake-up.
+                Ok(false) | Err(StoreError::Released) => self.wake_ups.next().await?,
                 Err(StoreError::Closed) => return None,
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    self.has_ended = matches!(error, StoreError::PositionGone { .. });
+                    return Some(Err(error));
+                }
             }
         }
     }
 
-    /// The message that an entry tells of, if it does and it is wanted.
-    async fn read(&mut self, entry: FeedEntry) -> Result<Option<StreamedMessage>, StoreError> {
-        let FeedEvent::MessageStored { group_id, id } = entry.event else { return Ok(None) };
-        if !self.covers(group_id).await? {
-            return Ok(None);
+    /// Reads the next changes, and the messages that they tell of in one query. What could not be read is read again,
+    /// and not passed over. Gives whether there were any changes.
+    async fn read_on(&mut self) -> Result<bool, StoreError> {
+        let entries = self.context.store.changes_after(self.position, BATCH).await?;
+        let Some(last) = entries.last().map(|entry| entry.position) else { return Ok(false) };
+        let mut told = Vec::new();
+        for entry in entries {
+            if let FeedEvent::MessageStored { group_id, id } = entry.event
+                && self.covers(group_id).await?
+            {
+                told.push((entry.position, id));
+            }
         }
-        let record = self.context.store.message(id).await?;
-        Ok(record.map(|record| StreamedMessage { position: entry.position, message: Message::from(record) }))
+        if !told.is_empty() {
+            let ids: Vec<MessageId> = told.iter().map(|(_, id)| *id).collect();
+            let records = self.context.store.messages_by_id(&ids).await?;
+            // Those that were deleted meanwhile are not there any more.
+            let messages = told.into_iter().zip(records).filter_map(|((position, _), record)| {
+                Some(StreamedMessage { position, message: Message::from(record?) })
+            });
+            self.pending.extend(messages);
+        }
+        self.position = last;
+        Ok(true)
     }
 
     async fn covers(&mut self, group_id: GroupId) -> Result<bool, StoreError> {

@@ -1,6 +1,6 @@
 //! The network subscription that feeds the store while somebody listens.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -10,16 +10,18 @@ use hexmtp_domain::{GroupId, Topic, VectorClock};
 use hexmtp_ports::bounds::BoxStream;
 use hexmtp_ports::delivery::{DeliveryError, Envelope, GroupEnvelope, WelcomeEnvelope};
 use hexmtp_ports::platform::TaskHandle;
-use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{ConversationFilter, FeedEvent, FeedPosition};
+use hexmtp_ports::store::{FeedEvent, FeedPosition, StoreError};
 
 use crate::context::Context;
-use crate::error::SyncError;
-use crate::inbound::{take_in, take_in_welcomes};
-use crate::outbound::settle;
+use crate::error::{PortError, SyncError};
+use crate::inbound::{followed, take_in, take_in_welcomes};
+use crate::outbound::settle_unless_elsewhere;
 
 /// How many envelopes that are there already are taken in together.
 const BATCH: usize = 100;
+
+/// How many cursors are asked for at once.
+const CURSORS_AT_ONCE: usize = 1000;
 
 /// The first wait after a lost subscription; each further one is twice as long, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -46,12 +48,21 @@ pub(crate) fn start(context: &Context) -> Arc<Pump> {
     pump
 }
 
-/// Subscribes for ever: from what is stored, again after every loss.
+/// Subscribes for ever: from what is stored, again after every loss. While the store has let go of its medium it
+/// waits until that is taken up again.
 async fn run(context: Context) {
     let mut wait = FIRST_WAIT;
+    let mut wake_ups = context.store.wake_ups();
     loop {
         match subscribe_once(&context).await {
             Ok(()) => wait = FIRST_WAIT,
+            Err(SyncError::Port(PortError::Store(StoreError::Released))) => {
+                if wake_ups.next().await.is_none() {
+                    return;
+                }
+                wait = FIRST_WAIT;
+            }
+            Err(SyncError::Port(PortError::Store(StoreError::Closed))) => return,
             Err(error) => {
                 tracing::info!(code = error.code(), "the subscription is taken up again");
                 context.runtime.sleep(wait).await;
@@ -65,12 +76,14 @@ async fn run(context: Context) {
 async fn subscribe_once(context: &Context) -> Result<(), SyncError> {
     let mut wake_ups = context.store.wake_ups().fuse();
     let mut position = context.store.position().await?;
-    let groups = followed_groups(context).await?;
+    let groups = context.store.conversation_ids(&followed()).await?;
     let mut topics = vec![own_welcomes(context).await?];
-    for group_id in &groups {
-        let topic = Topic::Group(*group_id);
-        topics.push((topic, context.store.cursor(topic).await?));
+    for chunk in groups.chunks(CURSORS_AT_ONCE) {
+        let chunk: Vec<Topic> = chunk.iter().copied().map(Topic::Group).collect();
+        let clocks = context.store.cursors(&chunk).await?;
+        topics.extend(chunk.into_iter().zip(clocks));
     }
+    let groups: HashSet<GroupId> = groups.into_iter().collect();
     let mut incoming = context.delivery.subscribe(topics).await?.fuse();
     // A conversation that was stored meanwhile is found at once.
     if has_new_group(context, &mut position, &groups).await? {
@@ -97,31 +110,34 @@ async fn own_welcomes(context: &Context) -> Result<(Topic, VectorClock), SyncErr
     Ok((topic, context.store.cursor(topic).await?))
 }
 
-/// The groups whose logs are followed: those that this installation is a member of.
-async fn followed_groups(context: &Context) -> Result<BTreeSet<GroupId>, SyncError> {
-    let conversations = context.store.conversations(&ConversationFilter::default()).await?;
-    Ok(conversations
-        .into_iter()
-        .filter(|record| record.membership != MembershipState::Removed)
-        .map(|record| record.id)
-        .collect())
-}
-
 /// Whether the feed tells of a conversation that is not followed.
 async fn has_new_group(
     context: &Context,
     position: &mut FeedPosition,
-    groups: &BTreeSet<GroupId>,
+    groups: &HashSet<GroupId>,
 ) -> Result<bool, SyncError> {
     loop {
         let entries = context.store.changes_after(*position, BATCH).await?;
         let Some(last) = entries.last() else { return Ok(false) };
         *position = last.position;
-        let is_new = |event: &FeedEvent| matches!(event, FeedEvent::ConversationStored(group_id) if !groups.contains(group_id));
-        if entries.iter().any(|entry| is_new(&entry.event)) {
-            return Ok(true);
+        for entry in entries {
+            let (is_stored, id) = match entry.event {
+                FeedEvent::ConversationStored(id) => (true, id),
+                FeedEvent::ConversationChanged(id) => (false, id),
+                _ => continue,
+            };
+            // One that was deleted and comes back has missed what the subscription brought meanwhile.
+            if (is_stored || !groups.contains(&id)) && is_followed(context, id).await? {
+                return Ok(true);
+            }
         }
     }
+}
+
+/// Whether this installation is a member, perhaps anew.
+async fn is_followed(context: &Context, group_id: GroupId) -> Result<bool, SyncError> {
+    let record = context.store.conversation(group_id).await?;
+    Ok(record.is_some_and(|record| followed().membership.contains(&record.membership)))
 }
 
 /// Removes those who asked to leave, if it is for this client to do. What fails now is left for the next sync.
@@ -130,7 +146,7 @@ async fn remove_leavers(context: &Context, group_id: GroupId) -> Result<(), Sync
     let wanted = open.iter().filter(|intent| intent.intent == Intent::RemoveLeavers);
     let wanted: Vec<_> = wanted.map(|intent| intent.id).collect();
     if !wanted.is_empty()
-        && let Err(error) = settle(context, group_id, &wanted).await
+        && let Err(error) = settle_unless_elsewhere(context, group_id, &wanted).await
     {
         tracing::info!(code = error.code(), "leavers are removed later");
     }
@@ -168,7 +184,11 @@ async fn take_in_all(context: &Context, envelopes: Vec<Envelope>) -> Result<(), 
     for (group_id, messages) in groups {
         {
             let _guard = context.locks.lock(group_id).await;
-            take_in(context, group_id, &messages).await?;
+            match take_in(context, group_id, &messages).await {
+                // It was deleted from this device, and is not followed any longer.
+                Err(SyncError::UnknownConversation(_)) => continue,
+                other => other.map(drop)?,
+            }
         }
         remove_leavers(context, group_id).await?;
     }

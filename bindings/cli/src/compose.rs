@@ -13,7 +13,7 @@ use hexmtp_delivery_grpc::{GrpcNetwork, GrpcOptions, RetryPolicy};
 use hexmtp_delivery_memory::MemoryNetwork;
 use hexmtp_mls_openmls::{OpenMlsEngine, OpenMlsWelcomeCrypto};
 use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 use crate::error::CliError;
 
@@ -51,7 +51,7 @@ where
 {
     let options = SqliteOptions::file(database, Encryption::Key(key));
     Ok(Ports {
-        store: Arc::new(SqliteStore::open(options).await?),
+        store: Arc::new(SqlStore::open_sqlite(options).await?),
         delivery: Arc::new(network.clone()),
         identity_log: Arc::new(network.clone()),
         mls: Arc::new(OpenMlsEngine::new()),

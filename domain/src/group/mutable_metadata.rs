@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use hexmtp_proto::xmtp::mls::message_contents as wire;
 use prost::Message;
@@ -122,6 +123,13 @@ impl Disappearing {
     #[must_use]
     pub fn no_attributes() -> [(&'static str, String); 2] {
         [DISAPPEAR_FROM, DISAPPEAR_IN].map(|field| (field, "0".to_owned()))
+    }
+
+    /// When a message disappears that was sent while this holds: counted from its sending, so that it disappears
+    /// everywhere at the same time (FEATURES.md W-28).
+    #[must_use]
+    pub fn expiry(self, sent_at: Timestamp) -> Timestamp {
+        sent_at.plus(Duration::from_nanos(u64::try_from(self.after_nanos).unwrap_or(0)))
     }
 
     /// Whether both numbers are greater than zero, without which the setting says nothing.

@@ -144,3 +144,13 @@ fn debug_shows_neither_the_seed_nor_what_people_wrote() {
         assert!(!text.contains(&hex::encode(SEED)) && !text.contains("private plans"), "{text}");
     }
 }
+
+/// R-MSG-211
+#[test]
+fn a_message_disappears_a_while_after_it_was_sent() {
+    let sent_at = Timestamp::from_nanos(1_000);
+    let setting = Disappearing { from: Timestamp::from_nanos(1), after_nanos: 500 };
+    assert_eq!(setting.expiry(sent_at), Timestamp::from_nanos(1_500));
+    let never = Disappearing { after_nanos: i64::MAX, ..setting };
+    assert_eq!(never.expiry(sent_at), Timestamp::from_nanos(i64::MAX));
+}

@@ -31,10 +31,10 @@ pub struct Member {
 /// An inbox after some prefix of its log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssociationState {
-    inbox_id: InboxId,
-    recovery: Identifier,
-    members: BTreeMap<MemberIdentifier, Member>,
-    seen_signatures: BTreeSet<Vec<u8>>,
+    pub(super) inbox_id: InboxId,
+    pub(super) recovery: Identifier,
+    pub(super) members: BTreeMap<MemberIdentifier, Member>,
+    pub(super) seen_signatures: BTreeSet<Vec<u8>>,
 }
 
 impl AssociationState {

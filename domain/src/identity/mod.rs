@@ -5,6 +5,7 @@
 
 mod association_error;
 mod association_state;
+mod association_state_stored;
 mod identifier;
 mod inbox;
 mod installation_key;

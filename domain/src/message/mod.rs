@@ -6,7 +6,9 @@ pub mod content_type;
 pub mod envelope;
 pub mod group_updated;
 mod hidden;
+mod json_member;
 pub mod leave_request;
+pub mod reference;
 pub mod status;
 pub mod text;
 
@@ -26,4 +28,5 @@ pub use content::{ContentError, EncodedContent};
 pub use content_type::{ContentTypeId, should_push};
 pub use envelope::{EnvelopeError, PlaintextEnvelope, message_id};
 pub use group_updated::{GroupUpdated, MetadataChange};
+pub use reference::reference_of;
 pub use status::{DeliveryStatus, MessageKind};

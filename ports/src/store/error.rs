@@ -1,10 +1,11 @@
 //! What can go wrong in storage.
 
+use hexmtp_domain::Timestamp;
 use thiserror::Error;
 
 use crate::Retry;
 use crate::bounds::BoxedSource;
-use crate::store::Scope;
+use crate::store::{FeedPosition, LeaseName, Scope};
 
 /// Why the store could not serve a call. A commit that failed has changed nothing.
 #[derive(Debug, Error)]
@@ -15,6 +16,20 @@ pub enum StoreError {
     Conflict {
         /// The scope whose revision no longer stands.
         scope: Scope,
+    },
+    /// Another process holds a lease that the change set asks for: wait for it, or for its end.
+    #[error("{name:?} is held by another process")]
+    Leased {
+        /// The lease.
+        name: LeaseName,
+        /// When it ends, unless its holder prolongs it.
+        until: Timestamp,
+    },
+    /// The feed was trimmed beyond this position: a reader that resumed there would miss something.
+    #[error("the change feed begins after position {oldest:?}")]
+    PositionGone {
+        /// The earliest position at which reading can resume.
+        oldest: FeedPosition,
     },
     /// The key does not open the database, or the file is not a database. Encryption hides which.
     #[error("the key does not open the database, or the file is not a database")]
@@ -36,6 +51,9 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+    /// The store let go of its medium, and was not asked to take it up again.
+    #[error("the store has released its database")]
+    Released,
     /// The medium is full.
     #[error("there is no space left for the database")]
     Full,
@@ -56,11 +74,14 @@ impl StoreError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Conflict { .. } => "store.conflict",
+            Self::Leased { .. } => "store.leased",
+            Self::PositionGone { .. } => "store.position_gone",
             Self::WrongKeyOrNotADatabase => "store.wrong_key_or_not_a_database",
             Self::Corrupt(_) => "store.corrupt",
             Self::NewerSchema { .. } => "store.newer_schema",
             Self::ForeignSchema => "store.foreign_schema",
             Self::Closed => "store.closed",
+            Self::Released => "store.released",
             Self::Full => "store.full",
             Self::ReadOnly => "store.read_only",
             Self::Unavailable(_) => "store.unavailable",
@@ -73,7 +94,7 @@ impl StoreError {
     pub const fn retry(&self) -> Retry {
         match self {
             Self::Conflict { .. } => Retry::AfterSync,
-            Self::Unavailable(_) | Self::Full => Retry::SOON,
+            Self::Unavailable(_) | Self::Full | Self::Leased { .. } => Retry::SOON,
             Self::NewerSchema { .. } => Retry::AfterUpgrade,
             _ => Retry::Never,
         }

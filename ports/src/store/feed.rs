@@ -1,5 +1,6 @@
 //! The change feed: committed changes in commit order, with positions at which a reader can resume.
 
+use hexmtp_domain::consent::ConsentEntity;
 use hexmtp_domain::{GroupId, MessageId};
 
 use crate::bounds::{BoxStream, Port};
@@ -27,10 +28,30 @@ pub enum FeedEvent {
         /// The message.
         id: MessageId,
     },
-    /// A conversation was stored for the first time.
+    /// A message was removed from this device.
+    MessageDeleted {
+        /// Its conversation.
+        group_id: GroupId,
+        /// The message.
+        id: MessageId,
+    },
+    /// Somebody took back a message, which may be unknown here.
+    MessageTakenBack {
+        /// The conversation.
+        group_id: GroupId,
+        /// The message that was taken back.
+        id: MessageId,
+    },
+    /// A conversation was stored for the first time, or after it was deleted.
     ConversationStored(GroupId),
     /// A conversation changed.
     ConversationChanged(GroupId),
+    /// A conversation was deleted with everything that belongs to it.
+    ConversationDeleted(GroupId),
+    /// The user decided anew whether a conversation or an inbox is wanted.
+    ConsentChanged(ConsentEntity),
+    /// The preferences changed.
+    PreferencesChanged,
 }
 
 /// A change at its position.
@@ -49,6 +70,11 @@ pub trait ChangeFeed: Port {
     async fn position(&self) -> Result<FeedPosition, StoreError>;
 
     /// At most `limit` changes after a position, in commit order.
+    ///
+    /// # Errors
+    /// [`StoreError::PositionGone`] when changes behind the position were trimmed ([`Maintenance::trim`]).
+    ///
+    /// [`Maintenance::trim`]: crate::store::Maintenance::trim
     async fn changes_after(&self, position: FeedPosition, limit: usize)
     -> Result<Vec<FeedEntry>, StoreError>;
 

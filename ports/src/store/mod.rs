@@ -6,21 +6,34 @@
 pub mod change_set;
 pub mod error;
 pub mod feed;
+pub mod filter;
+pub mod fork;
+pub mod maintenance;
+pub mod progress;
 pub mod query;
 pub mod record;
+pub mod task;
 pub mod unit_of_work;
 
 pub use change_set::{ChangeSet, MlsRowChange, RowChange};
 pub use error::StoreError;
 pub use feed::{ChangeFeed, FeedEntry, FeedEvent, FeedPosition};
+pub use filter::{
+    ContentTypeName, ConversationFilter, ConversationOrder, Direction, MessageFilter, MessageOrder,
+};
+pub use fork::{ReaddRecord, RemoteCommitLogRecord};
+pub use maintenance::{Maintenance, StoreStatistics, Trim};
+pub use progress::{CutoverRecord, IcedEnvelope, SyncProgress, SyncState, Watermark};
 pub use query::{
-    ConsentQuery, ConversationFilter, ConversationQuery, DiagnosticsQuery, Direction, IdentityQuery,
-    IntentQuery, MessageFilter, MessageQuery,
+    ConsentQuery, ConversationQuery, DiagnosticsQuery, IdentityQuery, IntentQuery, MessageQuery,
+    ProgressQuery, TaskQuery,
 };
 pub use record::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, DeferredWelcome, IdentityRecord, IntentRecord,
-    KeyPackageRecord, MembershipState, MessageRecord, RejectedRecord,
+    CachedAssociationState, CommitLogRecord, CommitOutcome, ConversationListItem, ConversationRecord,
+    DeferredWelcome, DeletionRecord, ForkStatus, IdentityRecord, IntentRecord, KeyPackageRecord,
+    MembershipState, MessageRecord, PreferencesRecord, RejectedRecord,
 };
+pub use task::{LeaseHolder, LeaseName, LeaseRecord, TaskId, TaskRecord};
 pub use unit_of_work::{MlsRows, Revision, Scope, Snapshot, UnitOfWork};
 
 use crate::bounds::Port;
@@ -30,11 +43,14 @@ pub trait Store:
     UnitOfWork
     + ChangeFeed
     + IdentityQuery
+    + ProgressQuery
     + ConversationQuery
     + MessageQuery
     + IntentQuery
+    + TaskQuery
     + ConsentQuery
     + DiagnosticsQuery
+    + Maintenance
 {
 }
 
@@ -43,10 +59,13 @@ impl<T> Store for T where
         + UnitOfWork
         + ChangeFeed
         + IdentityQuery
+        + ProgressQuery
         + ConversationQuery
         + MessageQuery
         + IntentQuery
+        + TaskQuery
         + ConsentQuery
         + DiagnosticsQuery
+        + Maintenance
 {
 }

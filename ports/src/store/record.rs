@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hexmtp_domain::consent::ConsentState;
 use hexmtp_domain::group::commit_summary::RawExtension;
 use hexmtp_domain::group::{ConversationKind, LeafMember};
 use hexmtp_domain::identity::InstallationKey;
@@ -21,12 +22,39 @@ pub struct IdentityRecord {
     pub inbox_id: InboxId,
     /// The installation's key.
     pub key: InstallationKey,
-    /// The root key from which the keys of sender HMACs are derived: 42 bytes (PROTOCOL.md 3.3).
-    pub hmac_root: Secret,
     /// When the identity was made.
     pub created_at: Timestamp,
     /// The sequence id of the identity update that added the installation, once the network has it.
     pub registered: Option<SequenceId>,
+}
+
+/// What the installations of an inbox share beside conversations (PROTOCOL.md 7.4). There is at most one in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreferencesRecord {
+    /// The root key from which the keys of sender HMACs are derived: 42 bytes (PROTOCOL.md 3.3).
+    pub hmac_root: Secret,
+    /// When it was made, by the clock of the installation that made it.
+    pub hmac_cycled_at: Timestamp,
+}
+
+impl PreferencesRecord {
+    /// Whether this record takes the place of another one: it is newer. Of two equally old ones, the stored one
+    /// stays (PROTOCOL.md 7.4).
+    #[must_use]
+    pub fn supersedes(&self, other: &Self) -> bool {
+        self.hmac_cycled_at > other.hmac_cycled_at
+    }
+}
+
+/// A folded identity log: what it says after one of its updates. It can be made anew from the log at any time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CachedAssociationState {
+    /// The inbox.
+    pub inbox_id: InboxId,
+    /// The update after which this is the state.
+    pub sequence_id: SequenceId,
+    /// The state, as the domain encodes it.
+    pub state: Vec<u8>,
 }
 
 /// A key package of this installation with the private keys that unwrap welcomes to it.
@@ -55,6 +83,21 @@ pub enum MembershipState {
     Pending,
     /// No longer a member.
     Removed,
+    /// Known from an archive: it can be read, and becomes a conversation again when a welcome comes (PROTOCOL.md 7.5).
+    Restored,
+}
+
+/// What is known about forks of a group (PROTOCOL.md 7.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForkStatus {
+    /// Whether this installation publishes what it made of each commit.
+    pub publishes_commit_log: bool,
+    /// The Ed25519 public key whose signatures count in the group's commit log: 32 bytes, once it is known.
+    pub commit_log_key: Option<Vec<u8>>,
+    /// Whether this installation has parted from the group, as far as its commit log tells.
+    pub forked: Option<bool>,
+    /// The code of what made a fork likely before the commit log told.
+    pub suspicion: Option<String>,
 }
 
 /// A conversation as it stands after the last commit that was applied.
@@ -90,6 +133,8 @@ pub struct ConversationRecord {
     pub paused_for: Option<String>,
     /// The code of the error after which this installation can follow the group only once it is added anew.
     pub needs_readd: Option<String>,
+    /// What is known about forks of it.
+    pub fork: ForkStatus,
     /// When the own leaf's keys were last replaced; zero for never.
     pub rotated_at: Timestamp,
     /// When the installations of the members were last compared with the identity logs.
@@ -111,6 +156,10 @@ pub struct MessageRecord {
     pub sender: LeafMember,
     /// When: by the server's clock once the network has it, by the own clock before.
     pub sent_at: Timestamp,
+    /// When this installation stored it first, by its own clock.
+    pub inserted_at: Timestamp,
+    /// When it disappears (PROTOCOL.md 3.5); `None` for a message that stays.
+    pub expires_at: Option<Timestamp>,
     /// What kind of message it is.
     pub kind: MessageKind,
     /// Whether the network has it.
@@ -119,12 +168,46 @@ pub struct MessageRecord {
     pub content_type: Option<ContentTypeId>,
     /// The content exactly as sent: a serialized `EncodedContent`.
     pub content: Vec<u8>,
+    /// The message that this one answers or reacts to, where its content names one.
+    pub reference: Option<MessageId>,
     /// The key that the sender mixed into the id.
     pub idempotency_key: String,
     /// Its place in the group's log, once the network has it.
     pub cursor: Option<Cursor>,
     /// The epoch in which it was sent, where known.
     pub epoch: Option<Epoch>,
+}
+
+/// A conversation as a list of conversations shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationListItem {
+    /// The conversation.
+    pub conversation: ConversationRecord,
+    /// What the user decided about it.
+    pub consent: ConsentState,
+    /// The last message that somebody sent in it ([`MessageKind::Application`]), by the order of
+    /// [`MessageOrder::Sent`], whatever its delivery status, also when it was taken back; of a DM of several groups
+    /// that of this group.
+    ///
+    /// [`MessageOrder::Sent`]: crate::store::MessageOrder::Sent
+    pub last_message: Option<MessageRecord>,
+}
+
+/// A request to take a message back: it stays stored, and is shown as taken back (PROTOCOL.md 3.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletionRecord {
+    /// The message that asks for it.
+    pub request: MessageId,
+    /// The group in which it was asked.
+    pub group_id: GroupId,
+    /// The message that is taken back; it may come later, or never.
+    pub target: MessageId,
+    /// Who asks.
+    pub by: InboxId,
+    /// Whether it is asked as a super admin, and not as the author.
+    pub as_super_admin: bool,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Something that this installation wants to do to a group.

@@ -11,7 +11,7 @@ use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
 use hexmtp_ports::mls::MlsEngine;
 use hexmtp_ports::store::Store;
 use hexmtp_store_memory::MemoryStore;
-use hexmtp_store_seaorm::{Encryption, SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 use super::wallet::Wallet;
 
@@ -43,7 +43,7 @@ async fn ports(url: &str, store: Arc<dyn Store>, mls: Arc<dyn MlsEngine>) -> Por
 
 async fn sqlite(file: &std::path::Path) -> Arc<dyn Store> {
     let options = SqliteOptions::file(file, Encryption::Unencrypted).readers(1);
-    Arc::new(SqliteStore::open(options).await.expect("a database"))
+    Arc::new(SqlStore::open_sqlite(options).await.expect("a database"))
 }
 
 impl Ours {

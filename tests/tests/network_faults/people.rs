@@ -18,7 +18,7 @@ use hexmtp_mls_openmls::{OpenMlsEngine, OpenMlsWelcomeCrypto};
 use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
 use hexmtp_platform_test::SeededEntropy;
 use hexmtp_store_memory::MemoryStore;
-use hexmtp_store_seaorm::{SqliteOptions, SqliteStore};
+use hexmtp_store_seaorm::{SqlStore, SqliteOptions};
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what has to happen. Only a failing test waits that long.
@@ -147,7 +147,7 @@ impl Party {
         let file =
             SqliteOptions::file(folder.path().join("bob.db"), hexmtp_store_seaorm::Encryption::Unencrypted);
         let [first, second, third] = urls;
-        let bob_store = Arc::new(SqliteStore::open(file).await.expect("a database"));
+        let bob_store = Arc::new(SqlStore::open_sqlite(file).await.expect("a database"));
         let people = vec![
             Person::new("alice", first, Arc::new(MemoryStore::default())).await,
             Person::new("bob", second, bob_store).await,

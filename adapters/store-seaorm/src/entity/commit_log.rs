@@ -2,17 +2,21 @@
 
 use hexmtp_domain::{Epoch, EpochAuthenticator, GroupId, InstallationId};
 use hexmtp_ports::store::{CommitLogRecord, CommitOutcome, StoreError};
-use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
 use crate::convert::{corrupt, from_sequence, from_u64, id, to_sequence, to_u64};
+use crate::tenant::{FromRow, Owned, Tenant};
 
 /// A line of the log.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "commit_log")]
 pub struct Model {
-    #[sea_orm(primary_key)]
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub installation: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
     pub ordinal: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
     pub group_id: Vec<u8>,
     pub sequence_id: i64,
     pub last_authenticator: Option<Vec<u8>>,
@@ -27,7 +31,12 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-const fn outcome_number(outcome: CommitOutcome) -> i16 {
+impl Owned for Entity {
+    const INSTALLATION: Column = Column::Installation;
+}
+
+/// The number of an outcome, as stored.
+pub(crate) const fn outcome_number(outcome: CommitOutcome) -> i16 {
     match outcome {
         CommitOutcome::Applied => 1,
         CommitOutcome::WrongEpoch => 2,
@@ -36,20 +45,26 @@ const fn outcome_number(outcome: CommitOutcome) -> i16 {
     }
 }
 
-fn outcome(number: i16) -> Result<CommitOutcome, StoreError> {
+/// The outcome that a column of this name holds.
+pub(crate) fn outcome(column: &str, number: i16) -> Result<CommitOutcome, StoreError> {
     Ok(match number {
         1 => CommitOutcome::Applied,
         2 => CommitOutcome::WrongEpoch,
         3 => CommitOutcome::Undecryptable,
         4 => CommitOutcome::Invalid,
-        _ => return Err(corrupt("commit_log.outcome")),
+        _ => return Err(corrupt(column)),
     })
 }
 
 /// The row of a record.
-pub(crate) fn to_row(record: &CommitLogRecord) -> Result<ActiveModel, StoreError> {
+pub(crate) fn to_row(
+    tenant: &Tenant,
+    ordinal: i64,
+    record: &CommitLogRecord,
+) -> Result<ActiveModel, StoreError> {
     Ok(ActiveModel {
-        ordinal: NotSet,
+        installation: Set(tenant.id),
+        ordinal: Set(ordinal),
         group_id: Set(record.group_id.to_vec()),
         sequence_id: Set(from_sequence(record.sequence_id)?),
         last_authenticator: Set(record.last_authenticator.map(|authenticator| authenticator.to_vec())),
@@ -60,10 +75,8 @@ pub(crate) fn to_row(record: &CommitLogRecord) -> Result<ActiveModel, StoreError
     })
 }
 
-impl TryFrom<Model> for CommitLogRecord {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
+impl FromRow<Model> for CommitLogRecord {
+    fn from_row(_: &Tenant, row: Model) -> Result<Self, StoreError> {
         let authenticator =
             |bytes: &[u8]| id("commit_log.authenticator", EpochAuthenticator::from_slice(bytes));
         let committer = |bytes: &[u8]| id("commit_log.committer", InstallationId::from_slice(bytes));
@@ -71,7 +84,7 @@ impl TryFrom<Model> for CommitLogRecord {
             group_id: id("commit_log.group_id", GroupId::from_slice(&row.group_id))?,
             sequence_id: to_sequence("commit_log.sequence_id", row.sequence_id)?,
             last_authenticator: row.last_authenticator.as_deref().map(authenticator).transpose()?,
-            outcome: outcome(row.outcome)?,
+            outcome: outcome("commit_log.outcome", row.outcome)?,
             epoch: Epoch(to_u64("commit_log.epoch", row.epoch)?),
             authenticator: authenticator(&row.authenticator)?,
             committer: row.committer.as_deref().map(committer).transpose()?,

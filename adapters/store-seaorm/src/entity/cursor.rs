@@ -2,10 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::tenant::Owned;
+
 /// The highest sequence id of an originator in a topic.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cursors")]
 pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub installation: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub topic: Vec<u8>,
     #[sea_orm(primary_key, auto_increment = false)]
@@ -17,3 +21,7 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Owned for Entity {
+    const INSTALLATION: Column = Column::Installation;
+}

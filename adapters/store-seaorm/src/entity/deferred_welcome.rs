@@ -8,11 +8,17 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
 use crate::convert::{corrupt, cursor, from_sequence, id};
+use crate::tenant::{FromRow, Owned, Tenant};
+
+/// The sealed column.
+const DATA: &str = "deferred_welcomes.data";
 
 /// A pointer. Only a welcome, which nobody defers so far, has metadata.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "deferred_welcomes")]
 pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub installation: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub originator: i64,
     #[sea_orm(primary_key, auto_increment = false)]
@@ -30,6 +36,10 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Owned for Entity {
+    const INSTALLATION: Column = Column::Installation;
+}
 
 const fn algorithm_number(algorithm: WrapperAlgorithm) -> i16 {
     match algorithm {
@@ -49,7 +59,7 @@ fn algorithm(number: i16) -> Result<WrapperAlgorithm, StoreError> {
 }
 
 /// The row of a record.
-pub(crate) fn to_row(record: DeferredWelcome) -> Result<ActiveModel, StoreError> {
+pub(crate) fn to_row(tenant: &Tenant, record: DeferredWelcome) -> Result<ActiveModel, StoreError> {
     let WelcomeEnvelope { destination, cursor, server_time, payload } = record.envelope;
     let (data, hpke_public_key, algorithm, metadata) = match payload {
         WelcomePayload::Welcome { data, hpke_public_key, algorithm, metadata } => {
@@ -59,12 +69,14 @@ pub(crate) fn to_row(record: DeferredWelcome) -> Result<ActiveModel, StoreError>
             (data, hpke_public_key, algorithm, None)
         }
     };
+    let (originator, sequence_id) = (i64::from(cursor.originator.0), from_sequence(cursor.sequence_id)?);
     Ok(ActiveModel {
-        originator: Set(cursor.originator.0.into()),
-        sequence_id: Set(from_sequence(cursor.sequence_id)?),
+        installation: Set(tenant.id),
+        originator: Set(originator),
+        sequence_id: Set(sequence_id),
         destination: Set(destination.to_vec()),
         server_time: Set(server_time.as_nanos()),
-        data: Set(data),
+        data: Set(tenant.seal(DATA, &[&originator.to_be_bytes(), &sequence_id.to_be_bytes()], data)?),
         hpke_public_key: Set(hpke_public_key),
         algorithm: Set(algorithm_number(algorithm)),
         metadata: Set(metadata),
@@ -72,11 +84,11 @@ pub(crate) fn to_row(record: DeferredWelcome) -> Result<ActiveModel, StoreError>
     })
 }
 
-impl TryFrom<Model> for DeferredWelcome {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
+impl FromRow<Model> for DeferredWelcome {
+    fn from_row(tenant: &Tenant, row: Model) -> Result<Self, StoreError> {
         let Model { data, hpke_public_key, .. } = row;
+        let data =
+            tenant.open(DATA, &[&row.originator.to_be_bytes(), &row.sequence_id.to_be_bytes()], data)?;
         let algorithm = algorithm(row.algorithm)?;
         let payload = match row.metadata {
             Some(metadata) => WelcomePayload::Welcome { data, hpke_public_key, algorithm, metadata },

@@ -7,11 +7,14 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
 use crate::convert::{from_sequence, to_sequence};
+use crate::tenant::{FromRow, Owned, Tenant};
 
 /// An update of an inbox.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "identity_updates")]
 pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub installation: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub inbox_id: Vec<u8>,
     #[sea_orm(primary_key, auto_increment = false)]
@@ -25,9 +28,18 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Owned for Entity {
+    const INSTALLATION: Column = Column::Installation;
+}
+
 /// The row of an update.
-pub(crate) fn to_row(inbox_id: InboxId, update: LoggedUpdate) -> Result<ActiveModel, StoreError> {
+pub(crate) fn to_row(
+    tenant: &Tenant,
+    inbox_id: InboxId,
+    update: LoggedUpdate,
+) -> Result<ActiveModel, StoreError> {
     Ok(ActiveModel {
+        installation: Set(tenant.id),
         inbox_id: Set(inbox_id.to_vec()),
         sequence_id: Set(from_sequence(update.sequence_id)?),
         server_time: Set(update.server_time.as_nanos()),
@@ -35,10 +47,8 @@ pub(crate) fn to_row(inbox_id: InboxId, update: LoggedUpdate) -> Result<ActiveMo
     })
 }
 
-impl TryFrom<Model> for LoggedUpdate {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
+impl FromRow<Model> for LoggedUpdate {
+    fn from_row(_: &Tenant, row: Model) -> Result<Self, StoreError> {
         Ok(Self {
             sequence_id: to_sequence("identity_updates.sequence_id", row.sequence_id)?,
             server_time: Timestamp::from_nanos(row.server_time),

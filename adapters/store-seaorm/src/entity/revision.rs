@@ -3,10 +3,14 @@
 use hexmtp_ports::store::Scope;
 use sea_orm::entity::prelude::*;
 
+use crate::tenant::Owned;
+
 /// A scope that exists.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "revisions")]
 pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub installation: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub scope: Vec<u8>,
     pub revision: i64,
@@ -16,6 +20,10 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Owned for Entity {
+    const INSTALLATION: Column = Column::Installation;
+}
 
 /// The key of a scope: a byte for its kind, then its identifier.
 pub(crate) fn scope_key(scope: &Scope) -> Vec<u8> {

@@ -12,9 +12,9 @@ use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::Migrator;
-use crate::examine::APPLICATION_ID;
-use crate::open::connection;
-use crate::{Encryption, SqliteOptions, SqliteStore};
+use crate::sqlite::connection;
+use crate::sqlite::examine::APPLICATION_ID;
+use crate::{Encryption, SqlStore, SqliteOptions};
 
 /// A database as the first `migrations` migrations left it, with these rows in it.
 async fn database(path: &Path, migrations: u32, rows: &str) {
@@ -27,8 +27,8 @@ async fn database(path: &Path, migrations: u32, rows: &str) {
     pool.close().await;
 }
 
-async fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(SqliteOptions::file(path, Encryption::Unencrypted)).await.unwrap()
+async fn open(path: &Path) -> SqlStore {
+    SqlStore::open_sqlite(SqliteOptions::file(path, Encryption::Unencrypted)).await.unwrap()
 }
 
 /// R-STO-200

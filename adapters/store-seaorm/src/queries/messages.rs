@@ -1,67 +1,89 @@
 //! Messages.
 
-use hexmtp_domain::MessageId;
-use hexmtp_ports::port;
-use hexmtp_ports::store::{Direction, MessageFilter, MessageQuery, MessageRecord, StoreError};
-use sea_orm::{
-    ColumnTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use std::collections::BTreeMap;
 
-use super::{record, records};
-use crate::SqliteStore;
-use crate::convert::limit;
+use hexmtp_domain::{MessageId, Timestamp};
+use hexmtp_ports::port;
+use hexmtp_ports::store::{DeletionRecord, MessageFilter, MessageQuery, MessageRecord, StoreError};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::BATCH;
+use super::message_filter::{arrange, plan, select};
+use crate::SqlStore;
+use crate::convert::{id as checked, limit};
+use crate::entity::deletion;
 use crate::entity::message::{Column, Entity};
 use crate::error::from_db;
-
-fn select(filter: &MessageFilter) -> Select<Entity> {
-    let mut query = Entity::find();
-    if !filter.groups.is_empty() {
-        query = query.filter(Column::GroupId.is_in(filter.groups.iter().map(|id| id.to_vec())));
-    }
-    if let Some(bound) = filter.sent_after {
-        query = query.filter(Column::SentAt.gt(bound.as_nanos()));
-    }
-    if let Some(bound) = filter.sent_before {
-        query = query.filter(Column::SentAt.lt(bound.as_nanos()));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(Column::Kind.eq(kind.to_stored()));
-    }
-    if let Some(delivery) = filter.delivery {
-        query = query.filter(Column::Delivery.eq(delivery.to_stored()));
-    }
-    query
-}
-
-/// By time, then by the place in the log (those without one come last), then in the order of storing. The number
-/// counts before its originator, because the originators of the v3 API number the messages of a group in one row
-/// (PROTOCOL.md 5.2).
-fn in_order(query: Select<Entity>, direction: Direction) -> Select<Entity> {
-    let order = match direction {
-        Direction::Ascending => Order::Asc,
-        Direction::Descending => Order::Desc,
-    };
-    query
-        .order_by(Column::SentAt, order.clone())
-        .order_by(Column::SequenceId.is_null(), order.clone())
-        .order_by(Column::SequenceId, order.clone())
-        .order_by(Column::Originator, order.clone())
-        .order_by(Column::Ordinal, order)
-}
+use crate::tenant::{record, records};
 
 #[port]
-impl MessageQuery for SqliteStore {
+impl MessageQuery for SqlStore {
     async fn message(&self, id: MessageId) -> Result<Option<MessageRecord>, StoreError> {
-        let query = Entity::find().filter(Column::Id.eq(id.to_vec()));
-        record(query.one(self.reader()?).await.map_err(from_db)?)
+        let query = Entity::find_by_id((self.tenant().id, id.to_vec()));
+        record(self.tenant(), query.one(self.reader()?).await.map_err(from_db)?)
+    }
+
+    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<Option<MessageRecord>>, StoreError> {
+        let reader = self.reader()?;
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(BATCH) {
+            let query = self.tenant().find::<Entity>();
+            let query = query.filter(Column::Id.is_in(ids.iter().map(|id| id.to_vec())));
+            let rows = query.all(reader).await.map_err(from_db)?;
+            let messages: Vec<MessageRecord> = records(self.tenant(), rows)?;
+            found.extend(messages.into_iter().map(|message| (message.id, message)));
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
 
     async fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageRecord>, StoreError> {
-        let query = in_order(select(filter), filter.direction).limit(filter.limit.map(limit));
-        records(query.all(self.reader()?).await.map_err(from_db)?)
+        let reader = self.reader()?;
+        let plan = plan(self.tenant(), filter);
+        let mut rows = Vec::new();
+        for statement in plan.statements {
+            rows.extend(statement.all(reader).await.map_err(from_db)?);
+        }
+        if plan.unordered {
+            arrange(filter, &mut rows);
+        }
+        records(self.tenant(), rows)
     }
 
     async fn count_messages(&self, filter: &MessageFilter) -> Result<u64, StoreError> {
-        select(filter).count(self.reader()?).await.map_err(from_db)
+        let query = select(self.tenant(), filter, &filter.groups, &filter.references);
+        query.count(self.reader()?).await.map_err(from_db)
+    }
+
+    async fn deletions_of(&self, ids: &[MessageId]) -> Result<Vec<DeletionRecord>, StoreError> {
+        let reader = self.reader()?;
+        let mut rows = Vec::new();
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        for ids in ids.chunks(BATCH) {
+            let query = self.tenant().find::<deletion::Entity>();
+            let query = query.filter(deletion::Column::Target.is_in(ids.iter().map(|id| id.to_vec())));
+            rows.extend(query.all(reader).await.map_err(from_db)?);
+        }
+        rows.sort_by_key(|row| row.ordinal);
+        records(self.tenant(), rows)
+    }
+
+    async fn expired_messages(&self, now: Timestamp, rows: usize) -> Result<Vec<MessageId>, StoreError> {
+        let query = self.tenant().find::<Entity>().select_only().column(Column::Id);
+        let query = query
+            .filter(Column::ExpiresAt.lte(now.as_nanos()))
+            .order_by_asc(Column::ExpiresAt)
+            .order_by_asc(Column::Ordinal)
+            .limit(limit(rows));
+        let ids: Vec<Vec<u8>> = query.into_tuple().all(self.reader()?).await.map_err(from_db)?;
+        ids.iter().map(|id| checked("messages.id", MessageId::from_slice(id))).collect()
+    }
+
+    async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
+        let query = self.tenant().find::<Entity>().select_only().column(Column::ExpiresAt);
+        let query = query.filter(Column::ExpiresAt.is_not_null()).order_by_asc(Column::ExpiresAt).limit(1);
+        let first: Option<i64> = query.into_tuple().one(self.reader()?).await.map_err(from_db)?;
+        Ok(first.map(Timestamp::from_nanos))
     }
 }

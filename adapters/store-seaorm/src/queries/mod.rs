@@ -1,29 +1,20 @@
 //! The small queries over committed rows.
 
 mod consent;
+mod conversation_filter;
 mod conversations;
 mod diagnostics;
+#[cfg(test)]
+mod every_query;
 mod identity;
 mod intents;
+mod maintenance;
+mod message_filter;
 mod messages;
-
-use hexmtp_ports::store::StoreError;
+#[cfg(test)]
+mod plan_tests;
+mod progress;
+mod tasks;
 
 /// At most so many values to compare with in one statement.
 const BATCH: usize = 500;
-
-/// The records of rows.
-pub(crate) fn records<Row, Record>(rows: Vec<Row>) -> Result<Vec<Record>, StoreError>
-where
-    Record: TryFrom<Row, Error = StoreError>,
-{
-    rows.into_iter().map(Record::try_from).collect()
-}
-
-/// The record of a row that may not be there.
-fn record<Row, Record>(row: Option<Row>) -> Result<Option<Record>, StoreError>
-where
-    Record: TryFrom<Row, Error = StoreError>,
-{
-    row.map(Record::try_from).transpose()
-}

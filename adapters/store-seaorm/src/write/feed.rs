@@ -1,29 +1,25 @@
 //! The change feed.
 
-use hexmtp_ports::store::{FeedEvent, FeedPosition, StoreError};
-use sea_orm::sea_query::Query;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QueryTrait};
+use hexmtp_ports::store::StoreError;
+use sea_orm::EntityTrait;
 
-use super::BATCH;
-use crate::entity::feed::{Column, Entity, last_position, position, to_row};
+use super::{BATCH, Writer};
+use crate::entity::feed::{Entity, to_row};
 use crate::error::from_db;
 
-/// Appends events in their order, and gives the position of the last change.
-pub(super) async fn append(
-    transaction: &DatabaseTransaction,
-    events: Vec<FeedEvent>,
-) -> Result<FeedPosition, StoreError> {
-    let mut last = None;
-    for events in events.chunks(BATCH) {
-        let mut insert = Entity::insert_many(events.iter().map(to_row)).into_query();
-        insert.returning(Query::returning().column(Column::Position));
-        for row in transaction.query_all(&insert).await.map_err(from_db)? {
-            let number: i64 = row.try_get("", "position").map_err(from_db)?;
-            last = last.max(Some(number));
+/// Appends the events in their order.
+pub(super) async fn append(writer: &mut Writer<'_>) -> Result<(), StoreError> {
+    let tenant = writer.tenant;
+    let events = std::mem::take(&mut writer.events);
+    let mut rows = events.iter().map(|event| {
+        writer.counters.feed_position += 1;
+        to_row(tenant, writer.counters.feed_position, event)
+    });
+    loop {
+        let batch: Vec<_> = rows.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            return Ok(());
         }
-    }
-    match last {
-        Some(number) => position(number),
-        None => last_position(transaction).await,
+        Entity::insert_many(batch).exec_without_returning(writer.transaction).await.map_err(from_db)?;
     }
 }

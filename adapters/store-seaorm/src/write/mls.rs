@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use hexmtp_ports::store::{MlsRowChange, Revision, Scope, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use thiserror::Error;
 
-use super::BATCH;
-use crate::entity::mls_row::{ActiveModel, Column, Entity};
+use super::{BATCH, Writer};
+use crate::entity::mls_row::{ActiveModel, Column, Entity, VALUE};
 use crate::entity::revision::scope_key;
 use crate::error::from_db;
 
@@ -19,7 +19,7 @@ use crate::error::from_db;
 struct UnexpectedScope;
 
 pub(super) async fn apply(
-    transaction: &DatabaseTransaction,
+    writer: &Writer<'_>,
     expect: &[(Scope, Revision)],
     changes: Vec<MlsRowChange>,
 ) -> Result<(), StoreError> {
@@ -36,41 +36,45 @@ pub(super) async fn apply(
     for ((scope, key), value) in last {
         match value {
             Some(value) => {
-                puts.push(ActiveModel { scope: Set(scope_key(&scope)), key: Set(key), value: Set(value) });
+                let scope = scope_key(&scope);
+                let value = writer.tenant.seal(VALUE, &[&scope, &key], value)?;
+                puts.push(ActiveModel {
+                    installation: Set(writer.tenant.id),
+                    scope: Set(scope),
+                    key: Set(key),
+                    value: Set(value),
+                });
             }
             None => deletes.entry(scope).or_default().push(key),
         }
     }
-    delete(transaction, deletes).await?;
-    put(transaction, puts).await
+    delete(writer, deletes).await?;
+    put(writer, puts).await
 }
 
-async fn put(transaction: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Result<(), StoreError> {
+async fn put(writer: &Writer<'_>, rows: Vec<ActiveModel>) -> Result<(), StoreError> {
+    let key = [Column::Installation, Column::Scope, Column::Key];
+    let replace = OnConflict::columns(key).update_column(Column::Value).to_owned();
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         Entity::insert_many(rows.by_ref().take(BATCH).collect::<Vec<_>>())
-            .on_conflict(
-                OnConflict::columns([Column::Scope, Column::Key]).update_column(Column::Value).to_owned(),
-            )
-            .exec_without_returning(transaction)
+            .on_conflict(replace.clone())
+            .exec_without_returning(writer.transaction)
             .await
             .map_err(from_db)?;
     }
     Ok(())
 }
 
-async fn delete(
-    transaction: &DatabaseTransaction,
-    rows: BTreeMap<Scope, Vec<Vec<u8>>>,
-) -> Result<(), StoreError> {
+async fn delete(writer: &Writer<'_>, rows: BTreeMap<Scope, Vec<Vec<u8>>>) -> Result<(), StoreError> {
     for (scope, keys) in rows {
         for keys in keys.chunks(BATCH) {
-            Entity::delete_many()
+            let delete = writer
+                .tenant
+                .delete::<Entity>()
                 .filter(Column::Scope.eq(scope_key(&scope)))
-                .filter(Column::Key.is_in(keys.iter().map(Vec::as_slice)))
-                .exec(transaction)
-                .await
-                .map_err(from_db)?;
+                .filter(Column::Key.is_in(keys.iter().map(Vec::as_slice)));
+            delete.exec(writer.transaction).await.map_err(from_db)?;
         }
     }
     Ok(())

@@ -3,49 +3,45 @@
 use hexmtp_ports::store::{Revision, Scope, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use super::Writer;
 use crate::convert::from_u64;
 use crate::entity::revision::{ActiveModel, Column, Entity, scope_key};
 use crate::error::from_db;
 
 /// Moves every scope from its expected revision to the next one.
-pub(super) async fn advance(
-    transaction: &DatabaseTransaction,
-    expect: &[(Scope, Revision)],
-) -> Result<(), StoreError> {
+pub(super) async fn advance(writer: &Writer<'_>, expect: &[(Scope, Revision)]) -> Result<(), StoreError> {
     for (scope, revision) in expect {
         let moved = match revision.0 {
-            0 => create(transaction, scope).await?,
+            0 => create(writer, scope).await?,
             number => match from_u64(number) {
-                Ok(number) => swap(transaction, scope, number).await?,
+                Ok(number) => swap(writer, scope, number).await?,
                 // No scope has been changed that often.
-                Err(_) => 0,
+                Err(_) => false,
             },
         };
-        if moved == 0 {
+        if !moved {
             return Err(StoreError::Conflict { scope: *scope });
         }
     }
     Ok(())
 }
 
-async fn create(transaction: &DatabaseTransaction, scope: &Scope) -> Result<u64, StoreError> {
-    let row = ActiveModel { scope: Set(scope_key(scope)), revision: Set(1) };
-    Entity::insert(row)
-        .on_conflict(OnConflict::column(Column::Scope).do_nothing().to_owned())
-        .exec_without_returning(transaction)
-        .await
-        .map_err(from_db)
+async fn create(writer: &Writer<'_>, scope: &Scope) -> Result<bool, StoreError> {
+    let row =
+        ActiveModel { installation: Set(writer.tenant.id), scope: Set(scope_key(scope)), revision: Set(1) };
+    let keep = OnConflict::columns([Column::Installation, Column::Scope]).do_nothing().to_owned();
+    writer.insert(Entity::insert(row).on_conflict(keep)).await
 }
 
-async fn swap(transaction: &DatabaseTransaction, scope: &Scope, revision: i64) -> Result<u64, StoreError> {
-    let updated = Entity::update_many()
+async fn swap(writer: &Writer<'_>, scope: &Scope, revision: i64) -> Result<bool, StoreError> {
+    let update = writer
+        .tenant
+        .update::<Entity>()
         .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
         .filter(Column::Scope.eq(scope_key(scope)))
-        .filter(Column::Revision.eq(revision))
-        .exec(transaction)
-        .await
-        .map_err(from_db)?;
-    Ok(updated.rows_affected)
+        .filter(Column::Revision.eq(revision));
+    let updated = update.exec(writer.transaction).await.map_err(from_db)?;
+    Ok(updated.rows_affected > 0)
 }

@@ -2,10 +2,16 @@
 
 use futures_util::future::join;
 use futures_util::{FutureExt, StreamExt};
+use hexmtp_domain::consent::{ConsentEntity, ConsentState};
 use hexmtp_domain::message::DeliveryStatus;
-use hexmtp_ports::store::{ChangeSet, FeedEntry, FeedEvent, FeedPosition, Revision, RowChange, Scope};
+use hexmtp_ports::store::{
+    ChangeSet, FeedEntry, FeedEvent, FeedPosition, LeaseName, Revision, RowChange, Scope,
+};
 
-use super::samples::{conversation, group, intent, message, message_id};
+use super::samples::{
+    commit_line, consent, conversation, deletion, group, inbox, intent, message, message_id, preferences,
+};
+use super::samples_work::{take, task};
 use super::{Stores, put};
 
 fn stored(n: u8) -> RowChange {
@@ -47,6 +53,51 @@ pub async fn the_feed_tells_what_changed_in_order(stores: Stores) {
         .collect();
     assert_eq!(store.changes_after(FeedPosition(0), usize::MAX).await.unwrap(), expected);
     assert_eq!(store.position().await.unwrap(), FeedPosition(7));
+}
+
+/// Each kind of change that it tells of, in order, and nothing of the others (R-STO-337).
+pub async fn the_feed_tells_every_kind_of_change(stores: Stores) {
+    let store = stores.open().await;
+    let (group_id, id) = (group(1), message_id(1));
+    let (conversation_entity, inbox_entity) =
+        (ConsentEntity::Conversation(group(9)), ConsentEntity::Inbox(inbox(9)));
+    let rows = vec![
+        RowChange::PutPreferences(preferences(1, 5)),
+        RowChange::PutConsent(consent(inbox_entity, ConsentState::Denied, 1)),
+        RowChange::RecordDeletion(deletion(2, group(1), 1)),
+        RowChange::InsertTask(task(1, 1)),
+        RowChange::PutConversation(Box::new(conversation(1))),
+        RowChange::AppendCommitLog(commit_line(group(1), 1)),
+        stored(1),
+        RowChange::SetDelivery { id, status: DeliveryStatus::Published, published: None },
+        take(LeaseName::Outbox(group(1)), 1, 0, 9),
+        RowChange::PutConsent(consent(conversation_entity, ConsentState::Allowed, 1)),
+        RowChange::PutPreferences(preferences(2, 5)),
+        RowChange::PutConsent(consent(inbox_entity, ConsentState::Allowed, 1)),
+        RowChange::DeleteMessage(id),
+        RowChange::SetDelivery { id, status: DeliveryStatus::Failed, published: None },
+        RowChange::PutConversation(Box::new(conversation(1))),
+        RowChange::DeleteConversation(group_id),
+        RowChange::PutPreferences(preferences(2, 6)),
+    ];
+    let expected = [
+        FeedEvent::PreferencesChanged,
+        FeedEvent::ConsentChanged(inbox_entity),
+        FeedEvent::MessageTakenBack { group_id, id },
+        FeedEvent::ConversationStored(group_id),
+        FeedEvent::MessageStored { group_id, id },
+        FeedEvent::MessageSettled { group_id, id },
+        FeedEvent::ConsentChanged(conversation_entity),
+        FeedEvent::MessageDeleted { group_id, id },
+        FeedEvent::ConversationChanged(group_id),
+        FeedEvent::ConversationDeleted(group_id),
+        FeedEvent::PreferencesChanged,
+    ];
+    assert_eq!(put(&store, rows).await, FeedPosition(11));
+    for session in [store, stores.open().await] {
+        let told = session.changes_after(FeedPosition(0), 99).await.unwrap();
+        assert_eq!(told.into_iter().map(|entry| entry.event).collect::<Vec<_>>(), expected);
+    }
 }
 
 /// With any number of entries at a time.

@@ -4,7 +4,9 @@ use hexmtp_domain::consent::{ConsentEntity, ConsentState};
 use hexmtp_domain::welcome::WrapperAlgorithm;
 use hexmtp_domain::{Epoch, EpochAuthenticator, GroupId, Topic};
 use hexmtp_ports::delivery::WelcomePayload;
-use hexmtp_ports::store::{CommitLogRecord, CommitOutcome, DeferredWelcome, FeedPosition, RowChange};
+use hexmtp_ports::store::{
+    CommitLogRecord, CommitOutcome, DeferredWelcome, FeedEvent, FeedPosition, RowChange,
+};
 
 use super::samples::{LARGEST, at, commit_line, consent, deferred, group, inbox, installation, rejected};
 use super::{Stores, put};
@@ -22,10 +24,15 @@ pub async fn newer_consent_wins(stores: Stores) {
         (record(ConsentState::Denied, 10), record(ConsentState::Allowed, 10)),
         (record(ConsentState::Unknown, 11), record(ConsentState::Unknown, 11)),
     ];
+    let mut told = 0;
     for (given, kept) in steps {
-        assert_eq!(put(&store, vec![RowChange::PutConsent(given)]).await, FeedPosition(0));
+        told += u64::from(given == kept);
+        assert_eq!(put(&store, vec![RowChange::PutConsent(given)]).await, FeedPosition(told));
         assert_eq!(store.consent(&entity).await.unwrap(), Some(kept));
     }
+    let told = store.changes_after(FeedPosition(0), 9).await.unwrap();
+    assert_eq!(told.len(), 3);
+    assert!(told.iter().all(|entry| entry.event == FeedEvent::ConsentChanged(entity)), "{told:?}");
 }
 
 /// Also where their identifiers start alike.
@@ -37,6 +44,33 @@ pub async fn consent_for_a_conversation_and_an_inbox_are_apart(stores: Stores) {
     assert_eq!(store.consent(&of_group.entity).await.unwrap(), Some(of_group));
     assert_eq!(store.consent(&of_inbox.entity).await.unwrap(), Some(of_inbox));
     assert_eq!(store.consent(&ConsentEntity::Inbox(inbox(2))).await.unwrap(), None);
+}
+
+/// Conversations before inboxes, each by id, one record each (R-STO-312).
+pub async fn all_consent_comes_in_order(stores: Stores) {
+    let store = stores.open().await;
+    assert!(store.consents().await.unwrap().is_empty());
+    let entities = [
+        ConsentEntity::Conversation(group(0)),
+        ConsentEntity::Conversation(group(7)),
+        ConsentEntity::Conversation(group(200)),
+        ConsentEntity::Inbox(inbox(0)),
+        ConsentEntity::Inbox(inbox(6)),
+        ConsentEntity::Inbox(inbox(255)),
+    ];
+    let states = [ConsentState::Unknown, ConsentState::Allowed, ConsentState::Denied];
+    let records = || entities.into_iter().zip(states.into_iter().cycle());
+    let rows = |time| {
+        records()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .map(move |(entity, state)| consent(entity, state, time))
+    };
+    put(&store, rows(i64::MIN).map(RowChange::PutConsent).collect()).await;
+    put(&store, rows(i64::MAX).map(RowChange::PutConsent).collect()).await;
+    let expected: Vec<_> = records().map(|(entity, state)| consent(entity, state, i64::MAX)).collect();
+    assert_eq!(store.consents().await.unwrap(), expected);
 }
 
 /// Per group, in the order of storing.

@@ -16,8 +16,9 @@ use hexmtp_domain::{
 use hexmtp_ports::delivery::{WelcomeEnvelope, WelcomePayload};
 use hexmtp_ports::identity_log::LoggedUpdate;
 use hexmtp_ports::store::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, DeferredWelcome, IdentityRecord, IntentRecord,
-    KeyPackageRecord, MembershipState, MessageRecord, RejectedRecord,
+    CachedAssociationState, CommitLogRecord, CommitOutcome, ConversationRecord, DeferredWelcome,
+    DeletionRecord, ForkStatus, IdentityRecord, IntentRecord, KeyPackageRecord, MembershipState,
+    MessageRecord, PreferencesRecord, RejectedRecord,
 };
 
 /// Text that a careless column spoils: other scripts, an emoji of several characters, quotes, a zero character.
@@ -65,9 +66,22 @@ pub fn identity(n: u8) -> IdentityRecord {
     IdentityRecord {
         inbox_id: inbox(n),
         key: InstallationKey::from_seed([n; 32]),
-        hmac_root: Secret::new(vec![n; 42]),
         created_at: at(n.into()),
         registered: Some(SequenceId(LARGEST)),
+    }
+}
+
+/// Preferences of a time.
+pub fn preferences(n: u8, nanos: i64) -> PreferencesRecord {
+    PreferencesRecord { hmac_root: Secret::new(vec![n; 42]), hmac_cycled_at: at(nanos) }
+}
+
+/// What an identity log says after an update.
+pub fn association_state(n: u8, number: u64) -> CachedAssociationState {
+    CachedAssociationState {
+        inbox_id: inbox(n),
+        sequence_id: SequenceId(number),
+        state: number.to_be_bytes().to_vec(),
     }
 }
 
@@ -109,6 +123,7 @@ pub fn conversation(n: u8) -> ConversationRecord {
         pending_removals: BTreeSet::new(),
         paused_for: None,
         needs_readd: None,
+        fork: ForkStatus::default(),
         rotated_at: Timestamp::ZERO,
         installations_checked_at: Timestamp::ZERO,
         welcome_sequence_id: None,
@@ -133,6 +148,12 @@ pub fn full_conversation(n: u8) -> ConversationRecord {
         pending_removals: (0..=255).rev().map(inbox).collect(),
         paused_for: Some(TEXT.to_owned()),
         needs_readd: Some(String::new()),
+        fork: ForkStatus {
+            publishes_commit_log: true,
+            commit_log_key: Some(vec![255; 32]),
+            forked: Some(false),
+            suspicion: Some(TEXT.to_owned()),
+        },
         rotated_at: at(i64::MAX),
         installations_checked_at: at(i64::MIN),
         welcome_sequence_id: Some(SequenceId(LARGEST)),
@@ -148,10 +169,13 @@ pub fn message(n: u8, group_id: GroupId, sent_at: i64) -> MessageRecord {
         group_id,
         sender: leaf(n),
         sent_at: at(sent_at),
+        inserted_at: at(sent_at),
+        expires_at: None,
         kind: MessageKind::Application,
         delivery: DeliveryStatus::Published,
         content_type: None,
         content: Vec::new(),
+        reference: None,
         idempotency_key: String::new(),
         cursor: None,
         epoch: None,
@@ -161,6 +185,8 @@ pub fn message(n: u8, group_id: GroupId, sent_at: i64) -> MessageRecord {
 /// A message in which everything is there.
 pub fn full_message(n: u8, group_id: GroupId, sent_at: i64) -> MessageRecord {
     MessageRecord {
+        inserted_at: at(i64::MAX),
+        expires_at: Some(at(i64::MIN)),
         kind: MessageKind::MembershipChange,
         delivery: DeliveryStatus::Unpublished,
         content_type: Some(ContentTypeId {
@@ -170,10 +196,23 @@ pub fn full_message(n: u8, group_id: GroupId, sent_at: i64) -> MessageRecord {
             version_minor: 0,
         }),
         content: TEXT.as_bytes().to_vec(),
+        reference: Some(message_id(255)),
         idempotency_key: TEXT.to_owned(),
         cursor: Some(Cursor::new(Originator(u32::MAX), SequenceId(LARGEST))),
         epoch: Some(Epoch(LARGEST)),
         ..message(n, group_id, sent_at)
+    }
+}
+
+/// A request to take back a message, by its author.
+pub fn deletion(request: u8, group_id: GroupId, target: u8) -> DeletionRecord {
+    DeletionRecord {
+        request: message_id(request),
+        group_id,
+        target: message_id(target),
+        by: inbox(target),
+        as_super_admin: false,
+        at: at(request.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hexmtp_domain::KeyPackageRef;
 use hexmtp_ports::store::{
     ChangeSet, ConversationFilter, FeedPosition, MessageFilter, MlsRowChange, MlsRows, Revision, RowChange,
-    Scope, Snapshot, Store, StoreError,
+    Scope, Snapshot, Store, StoreError, StoreStatistics,
 };
 
 use super::samples::{conversation, full_message, group, inbox, key_package, message};
@@ -50,6 +50,18 @@ pub async fn a_new_store_is_empty(stores: Stores) {
     assert!(store.groups_with_open_intents().await.unwrap().is_empty());
     assert!(store.rejected(10).await.unwrap().is_empty());
     assert!(store.load(&[]).await.unwrap().is_empty());
+    assert!(store.preferences().await.unwrap().is_none());
+    assert!(store.conversation_list(&ConversationFilter::default()).await.unwrap().is_empty());
+    assert_eq!(store.count_conversations(&ConversationFilter::default()).await.unwrap(), 0);
+    assert!(store.deferred_welcomes().await.unwrap().is_empty());
+    assert!(store.cutover().await.unwrap().is_none());
+    assert!(store.next_expiry().await.unwrap().is_none());
+    assert!(store.next_due().await.unwrap().is_none());
+    assert!(store.pending_sync_messages().await.unwrap().is_empty());
+    assert!(store.consents().await.unwrap().is_empty());
+    let statistics = store.statistics().await.unwrap();
+    let StoreStatistics { bytes, free_bytes, .. } = statistics;
+    assert_eq!(statistics, StoreStatistics { bytes, free_bytes, ..StoreStatistics::default() });
 }
 
 /// R-STO-001

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod invariants;
+mod log;
 mod others;
 
 use std::collections::BTreeMap;
@@ -15,12 +16,19 @@ use hexmtp_tests::installation_process::InstallationProcess;
 use hexmtp_tests::postgres::TemporaryPostgres;
 
 use crate::invariants::examine;
-use crate::others::{Others, until};
+use crate::log::assert_nothing_else_was_refused;
+use crate::others::{Others, PATIENCE, until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hexmtp-tests-installation");
 
-/// How long a process lives at most once it is at work.
-const LONGEST_LIFE: usize = 350;
+/// How many things a process says at most before it dies: what it was acknowledged, and what it hands to the network.
+const LONGEST_LIFE: usize = 8;
+
+/// How many milliseconds later it dies at most: most moments lie between two things that it says.
+const LATEST: usize = 30;
+
+/// Every so often a process lives until a message of its own was acknowledged.
+const ACKNOWLEDGED: usize = 8;
 
 /// The lease of an outbox in milliseconds: the dead must not keep the next life from its work.
 const LEASE: u64 = 100;
@@ -31,6 +39,23 @@ fn seed() -> u64 {
     let seed = given.unwrap_or(11);
     eprintln!("CRASH_SEED={seed} repeats these choices");
     seed
+}
+
+/// Lets a process live until its hour has come, and gives what it has said.
+async fn live(process: &mut InstallationProcess, dice: &Dice, acknowledged: bool) -> Vec<Said> {
+    let mut all = Vec::new();
+    let is_sent = |said: &Said| matches!(said, Said::Sent { .. });
+    // Some die while they open the store.
+    if acknowledged || dice.below(10) > 0 {
+        let words = dice.below(LONGEST_LIFE) + 1;
+        while all.len() < words || (acknowledged && !all.iter().any(is_sent)) {
+            let said = tokio::time::timeout(PATIENCE, process.next()).await.expect("it works");
+            all.push(said.expect("it does not end by itself"));
+        }
+    }
+    let later = Duration::from_millis(u64::try_from(dice.below(LATEST)).expect("it fits"));
+    tokio::time::sleep(later).await;
+    all
 }
 
 /// Runs and kills a process so often, and checks what it leaves.
@@ -50,13 +75,7 @@ async fn survives(backend: Backend, deaths: usize) {
             others: others.inboxes(),
         };
         let mut process = InstallationProcess::start(Path::new(PROGRAM), &orders);
-        // Some die while they open the store.
-        let mut said = Vec::new();
-        if dice.below(10) > 0 {
-            said = process.until(&Said::Ready).await;
-        }
-        let life = Duration::from_millis(u64::try_from(dice.below(LONGEST_LIFE)).expect("it fits"));
-        tokio::time::sleep(life).await;
+        let mut said = live(&mut process, &dice, death.is_multiple_of(ACKNOWLEDGED)).await;
         said.extend(process.kill().await);
         for said in said {
             if let Said::Sent { id, text } = said {
@@ -77,11 +96,12 @@ async fn survives(backend: Backend, deaths: usize) {
         summary.failed == 0 && open.is_empty()
     })
     .await;
-    // A life is short, and opening takes its part of it: some lives end without having said anything.
-    assert!(acknowledged.len() > deaths / 4, "only {} messages were acknowledged", acknowledged.len());
+    assert!(acknowledged.len() >= deaths / ACKNOWLEDGED, "{} acknowledged", acknowledged.len());
     others.assert_agreement(&client, &acknowledged).await;
     let store = backend.open().await.expect("a store");
     examine(store.as_ref(), &others.network, &acknowledged).await;
+    let refused = client.rejected(100).await.expect("a list");
+    assert_nothing_else_was_refused(&others.network, store.as_ref(), &refused).await;
 }
 
 /// R-STO-210

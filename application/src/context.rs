@@ -16,7 +16,7 @@ use hexmtp_ports::welcome_crypto::WelcomeCrypto;
 
 use crate::group_lock::GroupLocks;
 use crate::identity::{Lookups, Standing, StateCache};
-use crate::scope_cache::ScopeCache;
+use crate::session_cache::SessionCache;
 use crate::stream::PumpSlot;
 
 /// The adapters that a client runs on.
@@ -70,7 +70,7 @@ pub(crate) struct ContextInner {
     pub(crate) holder: LeaseHolder,
     pub(crate) locks: GroupLocks,
     pub(crate) welcome_lock: async_lock::Mutex<()>,
-    pub(crate) scopes: ScopeCache,
+    pub(crate) sessions: SessionCache,
     pub(crate) states: StateCache,
     pub(crate) lookups: Lookups,
     pub(crate) standing: Standing,
@@ -104,7 +104,7 @@ impl ContextInner {
             holder: LeaseHolder(holder),
             locks: GroupLocks::default(),
             welcome_lock: async_lock::Mutex::new(()),
-            scopes: ScopeCache::default(),
+            sessions: SessionCache::default(),
             states: StateCache::default(),
             lookups: Lookups::default(),
             standing: Standing::default(),

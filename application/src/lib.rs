@@ -19,7 +19,7 @@ mod inbound;
 mod key_package;
 mod message;
 mod outbound;
-mod scope_cache;
+mod session_cache;
 mod signer;
 mod stream;
 mod unit;

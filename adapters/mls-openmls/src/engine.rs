@@ -65,7 +65,7 @@ impl MlsEngine for OpenMlsEngine {
             tls: package.tls_serialize_detached().map_err(backend)?,
             init_public_key: package.hpke_init_key().as_slice().to_vec(),
             init_private_key: Secret::new(bundle.init_private_key().to_vec()),
-            changes: provider.overlay.into_changes(),
+            changes: provider.overlay.take_changes(),
         })
     }
 

@@ -62,8 +62,7 @@ impl GroupSession {
         let signer = InstallationSigner::new(key)?;
         provider.overlay.load_group(group_id, rows)?;
         let group = load(&provider, group_id)?;
-        let past_leaves = PastLeaves::load(&provider.overlay, group.group_id())?
-            .ok_or(MlsError::MissingRow("list of past leaves"))?;
+        let past_leaves = load_past_leaves(&provider, &group)?;
         let checkpoint = Checkpoint::None;
         Ok(Self { group_id, provider, signer, group, past_leaves, staged: None, checkpoint })
     }
@@ -96,6 +95,7 @@ impl GroupSession {
     fn rewind(&mut self, before: Snapshot) -> Result<(), MlsError> {
         self.provider.overlay.restore(before);
         self.group = load(&self.provider, self.group_id)?;
+        self.past_leaves = load_past_leaves(&self.provider, &self.group)?;
         Ok(())
     }
 
@@ -159,6 +159,11 @@ impl GroupSession {
 fn load(provider: &Provider, group_id: GroupId) -> Result<MlsGroup, MlsError> {
     let id = openmls::prelude::GroupId::from_slice(group_id.as_bytes());
     MlsGroup::load(&provider.overlay, &id)?.ok_or(MlsError::MissingRow("group"))
+}
+
+fn load_past_leaves(provider: &Provider, group: &MlsGroup) -> Result<PastLeaves, MlsError> {
+    let stored = PastLeaves::load(&provider.overlay, group.group_id())?;
+    stored.ok_or(MlsError::MissingRow("list of past leaves"))
 }
 
 impl MlsSession for GroupSession {
@@ -251,16 +256,15 @@ impl MlsSession for GroupSession {
         message.tls_serialize_detached().map_err(backend)
     }
 
-    fn into_changes(mut self: Box<Self>, keep: Keep) -> Result<Vec<MlsRowChange>, MlsError> {
+    fn take_changes(&mut self, keep: Keep) -> Result<Vec<MlsRowChange>, MlsError> {
+        self.staged = None;
         match (keep, std::mem::replace(&mut self.checkpoint, Checkpoint::None)) {
-            (Keep::BeforeStagedCommit, Checkpoint::Before(snapshot)) => {
-                Ok(self.provider.overlay.changes(snapshot))
+            (Keep::BeforeStagedCommit, Checkpoint::Before(before)) => self.rewind(before)?,
+            (Keep::BeforeStagedCommit, Checkpoint::Spent) => {
+                return Err(backend(SessionError::SealedSinceCommit));
             }
-            (Keep::BeforeStagedCommit, Checkpoint::Spent) => Err(backend(SessionError::SealedSinceCommit)),
-            (Keep::All, _) | (Keep::BeforeStagedCommit, Checkpoint::None) => {
-                self.flush()?;
-                Ok(self.provider.overlay.into_changes())
-            }
+            (Keep::All, _) | (Keep::BeforeStagedCommit, Checkpoint::None) => self.flush()?,
         }
+        Ok(self.provider.overlay.take_changes())
     }
 }

@@ -123,12 +123,12 @@ async fn create(
     let scope = Scope::Group(group_id);
     let mut unit = Unit::load(context, &[scope]).await?;
     let params = GroupParams { key: &context.key, inbox_id: context.inbox_id, group_id, extensions };
-    let session = context.mls.create_group(params)?;
+    let mut session = context.mls.create_group(params)?;
     let state = session.state()?;
     let group = GroupContext::parse(&state.extensions)?;
     let mut record = new_record(context, state, &group, context.inbox_id);
     record.rotated_at = context.now();
-    unit.change_mls(session.into_changes(Keep::All)?);
+    unit.change_mls(session.take_changes(Keep::All)?);
     unit.change(RowChange::AppendCommitLog(CommitLogRecord {
         group_id,
         sequence_id: SequenceId::default(),

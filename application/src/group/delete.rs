@@ -27,7 +27,8 @@ async fn delete_group(context: &Context, group_id: GroupId) -> Result<(), SyncEr
         let mut unit = Unit::load(context, &[Scope::Group(group_id)]).await?;
         unit.change(RowChange::DeleteConversation(group_id));
         let deleted: Result<(), StoreError> = unit.commit(context).await;
-        context.scopes.forget_one(Scope::Group(group_id));
+        // Its rows went in another way than by changes of them.
+        drop(context.sessions.take(group_id));
         match deleted {
             Err(error) if is_conflict(&error) => {}
             other => return Ok(other?),

@@ -1,28 +1,26 @@
-//! Envelopes of one group, taken in one after the other, with what they change collected for one commit.
+//! Envelopes of one group, taken in one after the other, with what they change collected for one commit per page.
 
 use std::collections::BTreeMap;
 
 use hexmtp_domain::group::commit_rules::CommitEffects;
 use hexmtp_domain::group::{ConversationKind, GroupContext, LeafMember};
-use hexmtp_domain::intent::{Intent, IntentEvent, IntentState};
-use hexmtp_domain::message::{ContentTypeId, DeliveryStatus, EncodedContent, PlaintextEnvelope};
-use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic};
+use hexmtp_domain::intent::{IntentEvent, IntentState};
+use hexmtp_domain::message::{DeliveryStatus, PlaintextEnvelope};
+use hexmtp_domain::{Epoch, Originator, PayloadHash, Topic, VectorClock};
 use hexmtp_ports::delivery::GroupEnvelope;
 use hexmtp_ports::mls::{Keep, MlsError, MlsSession, Processed};
 use hexmtp_ports::store::record::MembershipState;
 use hexmtp_ports::store::{
-    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MlsRowChange, RejectedRecord,
-    RowChange, Scope,
+    CommitLogRecord, CommitOutcome, ConversationRecord, IntentRecord, MlsRowChange, RejectedRecord, RowChange,
 };
 
 use crate::context::Context;
 use crate::error::SyncError;
-use crate::group::take_over;
+use crate::group::{is_introduced, take_over};
 use crate::inbound::commit::{Judged, change_message, judge};
-use crate::inbound::leavers;
+use crate::inbound::leavers::{self, sent_type};
 use crate::inbound::received::received;
 use crate::outbound::{given_up, is_outdated, moved};
-use crate::unit::Unit;
 
 /// A group while envelopes are taken in.
 pub(crate) struct Batch<'a> {
@@ -37,12 +35,25 @@ pub(crate) struct Batch<'a> {
     rows: Vec<RowChange>,
     keep: Keep,
     waiting: Option<Waiting>,
+    /// How far the log was read, and whether something was read since the last part was taken out.
+    clock: VectorClock,
     taken: usize,
-    /// Whether own payloads were read back, and whether welcomes follow from one of them.
+    /// Whether own payloads were read back since then, and whether welcomes follow from one of them.
     read_back: bool,
     welcomes_due: bool,
-    /// Whether the transcript says in another group of the same DM that its two members talk.
-    introduced: bool,
+    /// Whether the transcript says in another group of the same DM that its two members talk, once that matters.
+    introduced: Option<bool>,
+}
+
+/// What has to be stored of the envelopes since the part before.
+pub(crate) struct Part {
+    /// The changes of the group's MLS rows; none once all of them are to be deleted.
+    pub(crate) mls: Vec<MlsRowChange>,
+    pub(crate) rows: Vec<RowChange>,
+    /// How many envelopes it accounts for.
+    pub(crate) taken: usize,
+    /// Whether it dealt with the last payloads that were under way.
+    pub(crate) outbox_is_empty: bool,
 }
 
 /// Why the batch ends before its last envelope.
@@ -59,7 +70,7 @@ impl<'a> Batch<'a> {
         record: ConversationRecord,
         session: Box<dyn MlsSession>,
         open: Vec<IntentRecord>,
-        introduced: bool,
+        clock: VectorClock,
     ) -> Result<Self, SyncError> {
         let group = GroupContext::parse(&record.extensions)?;
         let welcomes_due = open.iter().any(|intent| intent.state == IntentState::Committed);
@@ -79,33 +90,54 @@ impl<'a> Batch<'a> {
             rows: Vec::new(),
             keep: Keep::All,
             waiting: None,
+            clock,
             taken: 0,
             read_back: false,
             welcomes_due,
-            introduced,
+            introduced: None,
         })
     }
 
-    /// Whether no further envelope can be taken in now.
-    pub(crate) const fn is_waiting(&self) -> bool {
-        self.waiting.is_some()
+    /// Whether no further envelope can be taken in now. What a group says after this installation was removed is not
+    /// for it. It is not accounted for either: a welcome may bring this installation back at any place of it.
+    pub(crate) fn is_at_its_end(&self) -> bool {
+        self.waiting.is_some() || self.is_left()
+    }
+
+    /// Whether this installation is no longer in the group.
+    pub(crate) fn is_left(&self) -> bool {
+        self.record.membership == MembershipState::Removed
+    }
+
+    /// How far the log was read.
+    pub(crate) const fn clock(&self) -> &VectorClock {
+        &self.clock
+    }
+
+    /// Takes consecutive envelopes in, up to one that has to wait. Those that are accounted for are passed over.
+    pub(crate) async fn take_in_all(&mut self, envelopes: &[GroupEnvelope]) -> Result<(), SyncError> {
+        for envelope in envelopes {
+            if self.is_at_its_end() {
+                break;
+            }
+            if !self.clock.covers(envelope.cursor) {
+                self.take_in(envelope).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes one envelope in. What is wrong with it is recorded; an error means that the group's own state
     /// cannot be worked with.
-    pub(crate) async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
-        if self.record.membership == MembershipState::Removed {
-            // What a group says after this installation was removed is not for it. It is not accounted for either: a
-            // welcome may bring this installation back at any place of it.
-            return Ok(());
-        }
+    async fn take_in(&mut self, envelope: &GroupEnvelope) -> Result<(), SyncError> {
         if let Some(intent) = self.own.remove(&PayloadHash::of(&envelope.data)) {
-            self.confirm(envelope, &intent)?;
+            self.confirm(envelope, &intent).await?;
         } else {
             self.process(envelope).await?;
         }
-        if !self.is_waiting() {
+        if self.waiting.is_none() {
             self.taken += 1;
+            self.clock.advance(envelope.cursor);
             let topic = Topic::Group(self.record.id);
             self.rows.push(RowChange::AdvanceCursor { topic, cursor: envelope.cursor });
         }
@@ -120,7 +152,7 @@ impl<'a> Batch<'a> {
             }
             Ok(Processed::Commit(summary)) => {
                 let judged = judge(self.context, &self.group, &self.record.members, &summary).await;
-                self.settle(envelope, summary.committer, judged)?;
+                self.settle(envelope, summary.committer, judged).await?;
             }
             Ok(Processed::Proposal { .. }) => {
                 let detail = "proposals by reference are not used".to_owned();
@@ -139,7 +171,7 @@ impl<'a> Batch<'a> {
 
     /// Does what was decided about a staged commit. One that has to wait will be processed again: nothing of it
     /// is kept.
-    fn settle(
+    async fn settle(
         &mut self,
         envelope: &GroupEnvelope,
         committer: LeafMember,
@@ -148,7 +180,7 @@ impl<'a> Batch<'a> {
         match judged {
             Judged::Accept(effects) => {
                 self.session.merge_staged()?;
-                return self.applied(envelope, committer, &effects);
+                return self.applied(envelope, committer, &effects).await;
             }
             Judged::Reject(violation) => {
                 self.session.discard_staged()?;
@@ -167,7 +199,7 @@ impl<'a> Batch<'a> {
     }
 
     /// An own payload was read back.
-    fn confirm(&mut self, envelope: &GroupEnvelope, intent: &IntentRecord) -> Result<(), SyncError> {
+    async fn confirm(&mut self, envelope: &GroupEnvelope, intent: &IntentRecord) -> Result<(), SyncError> {
         let Some(payload) = &intent.payload else { return Ok(()) };
         self.read_back = true;
         if is_outdated(intent, payload.epoch, self.record.epoch) {
@@ -182,8 +214,8 @@ impl<'a> Batch<'a> {
         }
         if !intent.intent.is_commit() {
             self.rows.push(moved(intent, IntentEvent::Confirmed { welcomes: false }, None));
-            let own = self.context.inbox_id;
-            leavers::note(&mut self.record, &self.group, own, sent_type(&intent.intent).as_ref());
+            let (own, content_type) = (self.context.inbox_id, sent_type(&intent.intent));
+            leavers::note(&mut self.record, &self.group, own, content_type.as_ref());
             if let Some(id) = intent.message_id {
                 let published = Some((envelope.server_time, envelope.cursor));
                 self.rows.push(RowChange::SetDelivery { id, status: DeliveryStatus::Published, published });
@@ -200,11 +232,11 @@ impl<'a> Batch<'a> {
         let own = self.context.own_leaf();
         let after = GroupContext::parse(&self.session.state()?.extensions)?;
         let effects = CommitEffects::between(own.inbox_id, &before, after);
-        self.applied(envelope, own, &effects)
+        self.applied(envelope, own, &effects).await
     }
 
     /// A commit was merged.
-    fn applied(
+    async fn applied(
         &mut self,
         envelope: &GroupEnvelope,
         committer: LeafMember,
@@ -218,7 +250,12 @@ impl<'a> Batch<'a> {
             ..self.commit_line(envelope, CommitOutcome::Applied, Some(committer))
         }));
         let (leavers, epoch) = (&self.record.pending_removals, self.record.epoch);
-        let told = if self.introduced {
+        let introduced = match self.introduced {
+            Some(introduced) => introduced,
+            None => is_introduced(self.context, &self.record).await?,
+        };
+        self.introduced = Some(introduced);
+        let told = if introduced {
             let effects = CommitEffects { added_inboxes: Vec::new(), ..effects.clone() };
             change_message(self.context, envelope, committer, &effects, (leavers, epoch))
         } else {
@@ -319,51 +356,42 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Hands everything over to the unit of work.
-    pub(crate) fn finish(self, unit: &mut Unit) -> Result<Finished, SyncError> {
-        let removed = self.record.membership == MembershipState::Removed;
-        let outbox_is_empty = removed || (self.read_back && self.own.is_empty() && !self.welcomes_due);
+    /// Takes out what has to be stored of the envelopes since the last time; nothing of them is kept here.
+    pub(crate) fn take_part(&mut self) -> Result<Part, SyncError> {
+        let taken = std::mem::take(&mut self.taken);
+        let read_back = std::mem::take(&mut self.read_back);
+        let mut rows = Vec::with_capacity(self.rows.len() + 2);
+        if taken == 0 && self.rows.is_empty() && self.waiting.is_none() {
+            return Ok(Part { mls: Vec::new(), rows, taken, outbox_is_empty: false });
+        }
+        let removed = self.is_left();
+        let outbox_is_empty = removed || (read_back && self.own.is_empty() && !self.welcomes_due);
         if self.waiting.is_none() {
             let open = self.own.values().chain(&self.unpublished);
-            let removal = leavers::removal(self.context, &self.record, &self.group, open)?;
-            removal.into_iter().for_each(|row| unit.change(row));
+            if let Some(intent) = leavers::removal(self.context, &self.record, &self.group, open)? {
+                rows.push(RowChange::InsertIntent(intent.clone()));
+                self.unpublished.push(intent);
+            }
         }
-        let scope = Scope::Group(self.record.id);
-        unit.change_mls(if removed {
-            // The keys of a group that was left open nothing more, and must not lie about.
-            let keys = unit.mls_rows(scope).into_keys();
-            keys.map(|key| MlsRowChange { scope, key, value: None }).collect()
-        } else {
-            self.session.into_changes(self.keep)?
-        });
-        unit.change(RowChange::PutConversation(Box::new(self.record)));
-        self.rows.into_iter().for_each(|row| unit.change(row));
+        // The keys of a group that was left open nothing more, and must not lie about.
+        let mls = if removed { Vec::new() } else { self.session.take_changes(self.keep)? };
+        rows.push(RowChange::PutConversation(Box::new(self.record.clone())));
+        rows.append(&mut self.rows);
         if removed {
             // Nothing of this installation can reach the group any more.
             let open = self.own.values().chain(&self.unpublished);
-            open.flat_map(|intent| given_up(intent, "change.not_a_member")).for_each(|row| unit.change(row));
+            rows.extend(open.flat_map(|intent| given_up(intent, "change.not_a_member")));
         }
-        let waiting = match self.waiting {
-            Some(Waiting::For(error)) => Some(error),
-            Some(Waiting::Paused) | None => None,
-        };
-        Ok(Finished { taken: self.taken, waiting, outbox_is_empty })
+        Ok(Part { mls, rows, taken, outbox_is_empty })
     }
-}
 
-/// What a batch came to.
-pub(crate) struct Finished {
-    /// The number of envelopes accounted for.
-    pub(crate) taken: usize,
-    /// Why there are not more of them.
-    pub(crate) waiting: Option<SyncError>,
-    /// Whether it dealt with the last payloads that were under way.
-    pub(crate) outbox_is_empty: bool,
-}
-
-/// The content type of an own message.
-fn sent_type(intent: &Intent) -> Option<ContentTypeId> {
-    let Intent::SendMessage { envelope } = intent else { return None };
-    let envelope = PlaintextEnvelope::decode(envelope).ok()?;
-    EncodedContent::decode(&envelope.content).ok().map(|content| content.content_type)
+    /// Ends the batch: the group, unless it should be opened anew, and why there are not more envelopes.
+    pub(crate) fn end(self) -> (Option<Box<dyn MlsSession>>, Option<SyncError>) {
+        match self.waiting {
+            Some(Waiting::For(error)) => (None, Some(error)),
+            Some(Waiting::Paused) => (None, None),
+            None if self.is_left() => (None, None),
+            None => (Some(self.session), None),
+        }
+    }
 }

@@ -5,10 +5,12 @@ use hexmtp_domain::group::GroupContext;
 use hexmtp_domain::group::commit_rules::CommitEffects;
 use hexmtp_domain::group::leaving::{is_noted, leavers_to_remove};
 use hexmtp_domain::intent::Intent;
-use hexmtp_domain::message::{ContentTypeId, leave_request::is_leave_request};
+use hexmtp_domain::message::{
+    ContentTypeId, EncodedContent, PlaintextEnvelope, leave_request::is_leave_request,
+};
 use hexmtp_ports::platform::EntropyError;
 use hexmtp_ports::store::record::MembershipState;
-use hexmtp_ports::store::{ConversationRecord, IntentRecord, RowChange};
+use hexmtp_ports::store::{ConversationRecord, IntentRecord};
 
 use crate::context::Context;
 use crate::group::ensure_writable;
@@ -43,12 +45,19 @@ pub(crate) fn removal<'a>(
     record: &ConversationRecord,
     group: &GroupContext,
     mut open: impl Iterator<Item = &'a IntentRecord>,
-) -> Result<Option<RowChange>, EntropyError> {
+) -> Result<Option<IntentRecord>, EntropyError> {
     if ensure_writable(context, record).is_err()
         || leavers_to_remove(group, &record.pending_removals, context.inbox_id).is_empty()
         || open.any(|intent| intent.intent == Intent::RemoveLeavers)
     {
         return Ok(None);
     }
-    new_intent(context, record.id, Intent::RemoveLeavers).map(|intent| Some(RowChange::InsertIntent(intent)))
+    new_intent(context, record.id, Intent::RemoveLeavers).map(Some)
+}
+
+/// The content type of an own message.
+pub(crate) fn sent_type(intent: &Intent) -> Option<ContentTypeId> {
+    let Intent::SendMessage { envelope } = intent else { return None };
+    let envelope = PlaintextEnvelope::decode(envelope).ok()?;
+    EncodedContent::decode(&envelope.content).ok().map(|content| content.content_type)
 }

@@ -156,9 +156,9 @@ async fn attempt(
     with: &[RowChange],
 ) -> Result<Outcome, SyncError> {
     let reference = unwrapped.key_package.reference;
-    let key_package = Unit::load(context, &[Scope::KeyPackage(reference)]).await?;
-    let rows = key_package.mls_rows(Scope::KeyPackage(reference));
-    let Joined { session, sender } =
+    let mut key_package = Unit::load(context, &[Scope::KeyPackage(reference)]).await?;
+    let rows = key_package.take_rows(Scope::KeyPackage(reference));
+    let Joined { mut session, sender } =
         match context.mls.join(&context.key, &unwrapped.welcome, (reference, rows)) {
             Ok(joined) => joined,
             Err(error) => return Ok(Outcome::Refused(error.into())),
@@ -190,8 +190,8 @@ async fn attempt(
     let mut record = new_record(context, state, &group, sender.inbox_id);
     record.paused_for = paused_for;
     record.welcome_sequence_id = Some(envelope.cursor.sequence_id);
-    let changes = session.into_changes(Keep::All)?;
-    delete_outdated_rows(&mut unit, group_id, &changes);
+    let changes = session.take_changes(Keep::All)?;
+    delete_outdated_rows(context, &mut unit, group_id, &changes).await?;
     unit.change_mls(changes);
     if existing.is_some_and(|known| known.pending_removals.contains(&context.inbox_id)) {
         // Who left and is brought back decides anew whether to stay (PROTOCOL.md 8.10).
@@ -236,15 +236,16 @@ fn is_superseded(known: &ConversationRecord, epoch: Epoch) -> bool {
 }
 
 /// A group that is joined anew keeps nothing of its former MLS state.
-fn delete_outdated_rows(unit: &mut Unit, group_id: GroupId, changes: &[MlsRowChange]) {
-    let scope = Scope::Group(group_id);
-    let outdated: Vec<MlsRowChange> = unit
-        .mls_rows(scope)
-        .into_keys()
-        .filter(|key| !changes.iter().any(|change| change.key == *key))
-        .map(|key| MlsRowChange { scope, key, value: None })
-        .collect();
+async fn delete_outdated_rows(
+    context: &Context,
+    unit: &mut Unit,
+    group_id: GroupId,
+    changes: &[MlsRowChange],
+) -> Result<(), SyncError> {
+    let mut outdated = unit.deletions(context, Scope::Group(group_id)).await?;
+    outdated.retain(|deletion| !changes.iter().any(|change| change.key == deletion.key));
     unit.change_mls(outdated);
+    Ok(())
 }
 
 /// The rows of a group that is joined.

@@ -3,7 +3,7 @@
 
 use hexmtp_domain::key_package::{GRACE_PERIOD, ROTATION_INTERVAL};
 use hexmtp_ports::mls::KeyPackageParams;
-use hexmtp_ports::store::{KeyPackageRecord, MlsRowChange, RowChange, Scope};
+use hexmtp_ports::store::{KeyPackageRecord, RowChange, Scope};
 
 use crate::context::Context;
 use crate::error::PortError;
@@ -75,8 +75,8 @@ pub(crate) async fn delete_outdated(context: &Context) -> Result<(), PortError> 
         let scope = Scope::KeyPackage(record.reference);
         for _ in 0..MAX_CONFLICTS {
             let mut unit = Unit::load(context, &[scope]).await?;
-            let rows = unit.mls_rows(scope);
-            unit.change_mls(rows.into_keys().map(|key| MlsRowChange { scope, key, value: None }).collect());
+            let deletions = unit.deletions(context, scope).await?;
+            unit.change_mls(deletions);
             unit.change(RowChange::DeleteKeyPackage(record.reference));
             match unit.commit(context).await {
                 Err(error) if is_conflict(&error) => {}

@@ -80,8 +80,7 @@ async fn decide(
     open: &[IntentRecord],
 ) -> Result<Decided, ChangeError> {
     let (mut made, mut refused) = (Vec::new(), None);
-    let rows = unit.mls_rows(Scope::Group(record.id));
-    let mut session = context.mls.open_group(&context.key, record.id, rows)?;
+    let mut session = unit.open(context, record.id)?;
     for intent in in_turn(open) {
         if let Intent::SendMessage { envelope } = &intent.intent {
             let data = session.seal(envelope)?;
@@ -103,7 +102,11 @@ async fn decide(
         }
         break;
     }
-    unit.change_mls(session.into_changes(Keep::All)?);
+    unit.change_mls(session.take_changes(Keep::All)?);
+    if refused.is_none() {
+        // After a failure it may not be what is stored.
+        unit.keep(record.id, session);
+    }
     made.iter().for_each(|intent| unit.change(moved(intent, IntentEvent::Staged, None)));
     Ok((made, refused))
 }

@@ -73,11 +73,13 @@ pub struct OutboundCommit {
 pub enum Keep {
     /// All of them.
     All,
-    /// Those made before the last commit was processed: that commit can be processed again after a reload.
+    /// Those made before the last commit was processed: the session goes back to where it was then, and that commit
+    /// can be processed again.
     BeforeStagedCommit,
 }
 
-/// One group, open in memory. It is used once: its changes are taken out and stored, or it is dropped.
+/// One group, open in memory. What it does is stored by taking its changes out. It can be used on then, as long as
+/// the store takes them: a session that is ahead of what is stored must be dropped.
 pub trait MlsSession: MaybeSend {
     /// The group as it stands.
     ///
@@ -127,9 +129,11 @@ pub trait MlsSession: MaybeSend {
     /// [`MlsError::NotAMember`], or when the library fails.
     fn seal(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, MlsError>;
 
-    /// Ends the session and gives what has to be stored.
+    /// Gives what has to be stored since the group was opened or changes were last taken. A commit that is neither
+    /// accepted nor discarded is forgotten.
     ///
     /// # Errors
-    /// [`MlsError::Backend`] when the state cannot be encoded.
-    fn into_changes(self: Box<Self>, keep: Keep) -> Result<Vec<MlsRowChange>, MlsError>;
+    /// [`MlsError::Backend`] when the state cannot be encoded, [`MlsError::CorruptRow`] when the state before the
+    /// commit cannot be had again. The session cannot be used on then.
+    fn take_changes(&mut self, keep: Keep) -> Result<Vec<MlsRowChange>, MlsError>;
 }

@@ -47,7 +47,7 @@ pub(crate) async fn commit(
     record.extensions = state.extensions;
     record.members = state.members;
     let mut changes = ChangeSet::expecting(Scope::Group(id), revision);
-    changes.mls = session.into_changes(Keep::All).expect("changes");
+    changes.mls = session.take_changes(Keep::All).expect("changes");
     changes.rows = vec![RowChange::PutConversation(Box::new(record))];
     device.ports.store.commit(changes).await.expect("stored");
     publish(world, id, outbound.data).await;

@@ -10,6 +10,7 @@ mod followed;
 mod hostile;
 mod inboxes;
 mod leaving;
+mod long_logs;
 mod membership;
 mod observed;
 mod optimistic;

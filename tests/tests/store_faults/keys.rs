@@ -1,6 +1,6 @@
 //! Another key for a SQLite file, also with the process killed in the middle.
 
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -98,8 +98,9 @@ async fn be_killed(path: &Path) {
 const AT_WORK: &str = "rekey: at work";
 const CHANGED: &str = "rekey: changed";
 
+#[allow(clippy::print_stdout, reason = "what the parent reads")]
 fn say(line: &str) {
-    writeln!(std::io::stdout(), "{line}").unwrap();
+    println!("{line}");
 }
 
 /// Reads what it says up to a line, which may follow upon something that the test harness has written.

@@ -170,28 +170,24 @@ impl Overlay {
         state.secrets_are_stale = false;
     }
 
-    /// What a store has to change, given everything written until `snapshot`: rows whose bytes differ from what
-    /// was loaded.
-    pub(crate) fn changes(&self, snapshot: Snapshot) -> Vec<MlsRowChange> {
-        let state = self.state.borrow();
-        let differs =
-            |(key, (_, value)): &(Vec<u8>, (Scope, Option<Row>))| state.loaded.get(key) != value.as_ref();
-        snapshot
-            .0
-            .into_iter()
-            .filter(differs)
-            .map(|(key, (scope, value))| MlsRowChange {
-                scope,
-                key,
-                value: value.map(|mut value| std::mem::take(&mut *value)),
-            })
-            .collect()
-    }
-
-    /// What a store has to change, given everything that was written.
-    pub(crate) fn into_changes(self) -> Vec<MlsRowChange> {
-        let written = std::mem::take(&mut self.state.borrow_mut().written);
-        self.changes(written)
+    /// What a store has to change: rows that were written and whose bytes differ from what was loaded. They count as
+    /// loaded from then on.
+    pub(crate) fn take_changes(&self) -> Vec<MlsRowChange> {
+        let mut state = self.state.borrow_mut();
+        let written = std::mem::take(&mut state.written);
+        let mut changes = Vec::new();
+        for (key, (scope, value)) in written.0 {
+            if state.loaded.get(&key) == value.as_ref() {
+                continue;
+            }
+            let copy = value.as_ref().map(|value| value.to_vec());
+            changes.push(MlsRowChange { scope, key: key.clone(), value: copy });
+            match value {
+                Some(value) => state.loaded.insert(key, value),
+                None => state.loaded.remove(&key),
+            };
+        }
+        changes
     }
 
     /// Whether a row is there. Its scope must be loaded.

@@ -47,7 +47,7 @@ fn loaded(rows: MlsRows) -> Overlay {
 
 /// Stores the changes and loads them again.
 fn reload(overlay: Overlay, mut rows: MlsRows) -> (Overlay, MlsRows) {
-    for change in overlay.into_changes() {
+    for change in overlay.take_changes() {
         match change.value {
             Some(value) => rows.insert(change.key, value),
             None => rows.remove(&change.key),
@@ -73,7 +73,7 @@ fn reading_outside_the_loaded_scopes_is_an_error() {
     assert!(overlay.own_leaf_nodes::<_, Value>(&other).is_err());
     assert!(overlay.encryption_epoch_key_pairs::<_, _, Value>(&other, &Reference(1), 0).is_err());
     assert!(overlay.write_key_package(&Reference(1), &value("package")).is_err());
-    assert_eq!(overlay.into_changes(), []);
+    assert_eq!(overlay.take_changes(), []);
     // A key pair that is identified by its public key alone needs a group that is open.
     assert!(Overlay::default().encryption_key_pair::<Value, _>(&Reference(1)).is_err());
 }
@@ -106,7 +106,7 @@ fn only_rows_whose_bytes_changed_are_changes() {
     assert_eq!(rows.len(), 1, "a deletion of nothing is none");
     overlay.write_tree(&id(GROUP), &value("other")).unwrap();
     overlay.write_tree(&id(GROUP), &value("tree")).unwrap();
-    assert_eq!(overlay.into_changes(), []);
+    assert_eq!(overlay.take_changes(), []);
 }
 
 #[test]
@@ -116,7 +116,8 @@ fn a_snapshot_holds_what_was_written_before_it() {
     let snapshot = overlay.snapshot();
     overlay.write_tree(&id(GROUP), &value("after")).unwrap();
     overlay.append_own_leaf_node(&id(GROUP), &value("leaf")).unwrap();
-    let changes = overlay.changes(snapshot);
+    overlay.restore(snapshot);
+    let changes = overlay.take_changes();
     assert_eq!(changes.len(), 1);
     let MlsRowChange { scope, key, value } = &changes[0];
     assert_eq!(*scope, Scope::Group(GROUP));
@@ -222,6 +223,6 @@ fn a_new_key_package_finds_its_scope_by_its_reference() {
     let overlay = Overlay::default();
     overlay.accept_new_key_package();
     overlay.write(Kind::KeyPackage, &reference.to_vec(), &value("package")).unwrap();
-    let changes = overlay.into_changes();
+    let changes = overlay.take_changes();
     assert_eq!(changes[0].scope, Scope::KeyPackage(KeyPackageRef::new(reference)));
 }

@@ -112,8 +112,8 @@ fn check_content(group_id: GroupId, plaintext: &[u8], seen: &Value, place: &str)
     assert_eq!(envelope.message_id(group_id).to_string(), text(seen, "id"), "{place}");
 }
 
-fn store(rows: &mut MlsRows, session: Box<dyn MlsSession>) {
-    for change in session.into_changes(Keep::All).unwrap() {
+fn store(rows: &mut MlsRows, mut session: Box<dyn MlsSession>) {
+    for change in session.take_changes(Keep::All).unwrap() {
         match change.value {
             Some(value) => rows.insert(change.key, value),
             None => rows.remove(&change.key),

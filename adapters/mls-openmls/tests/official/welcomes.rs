@@ -56,7 +56,7 @@ fn joining_by_official_welcomes_gives_the_captured_epoch_authenticators() {
             let (name, inbox_id, key) = run.installation(text(welcome, "installationKey"));
             let data = run.unwrap(welcome).data;
             let package = run.key_package_for(welcome);
-            let join =
+            let mut join =
                 engine.join(&key, &data, rows(package)).unwrap_or_else(|error| panic!("{name}: {error:?}"));
             let state = join.session.state().unwrap();
             let group = state.group_id.to_string();
@@ -68,7 +68,7 @@ fn joining_by_official_welcomes_gives_the_captured_epoch_authenticators() {
             assert_eq!(own.len(), 1);
             assert_eq!(own[0].inbox_id, inbox_id);
             assert!(state.members.contains(&join.sender));
-            assert!(!join.session.into_changes(Keep::All).unwrap().is_empty());
+            assert!(!join.session.take_changes(Keep::All).unwrap().is_empty());
             joined += 1;
         }
     }

@@ -93,8 +93,8 @@ impl Person {
         self.engine.open_group(&self.key, GROUP, self.rows()).expect("the group opens")
     }
 
-    pub(crate) fn save(&mut self, session: Box<dyn MlsSession>, keep: Keep) {
-        let changes = session.into_changes(keep).expect("changes");
+    pub(crate) fn save(&mut self, mut session: Box<dyn MlsSession>, keep: Keep) {
+        let changes = session.take_changes(keep).expect("changes");
         self.apply(changes);
     }
 

@@ -228,7 +228,7 @@ fn a_key_is_never_used_twice_by_going_back_before_a_commit() {
     let mut session = bob.open();
     session.process(&commit).unwrap();
     session.seal(b"after staging").unwrap();
-    assert!(matches!(session.into_changes(Keep::BeforeStagedCommit), Err(MlsError::Backend(_))));
+    assert!(matches!(session.take_changes(Keep::BeforeStagedCommit), Err(MlsError::Backend(_))));
 }
 
 #[test]

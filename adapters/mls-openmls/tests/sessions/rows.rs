@@ -30,9 +30,9 @@ fn a_group_is_stored_under_its_own_scope_and_a_key_package_under_its_own() {
 #[test]
 fn opening_and_looking_changes_no_row() {
     let (alice, _) = pair();
-    let session = alice.open();
+    let mut session = alice.open();
     session.state().unwrap();
-    assert_eq!(session.into_changes(Keep::All).unwrap(), []);
+    assert_eq!(session.take_changes(Keep::All).unwrap(), []);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_batch_of_messages_is_one_row_written_once() {
     for data in &messages[..19] {
         session.process(data).unwrap();
     }
-    let changes = session.into_changes(Keep::All).unwrap();
+    let changes = session.take_changes(Keep::All).unwrap();
     assert_eq!(kinds(&changes), [MESSAGE_SECRETS]);
     bob.apply(changes);
     // The batch is accounted for: its messages do not open again, and the next one does.
@@ -51,6 +51,48 @@ fn a_batch_of_messages_is_one_row_written_once() {
         assert!(matches!(bob.open().process(data), Err(MlsError::Undecryptable(_))));
     }
     assert_eq!(bob.read(&messages[19]).unwrap().1, "19");
+}
+
+#[test]
+fn a_session_goes_on_after_its_changes_were_taken() {
+    let (mut alice, mut bob) = pair();
+    let mut session = bob.open();
+    for round in 0..3 {
+        let data = alice.seal("before");
+        session.process(&data).unwrap();
+        let sent = session.seal(b"from the session").unwrap();
+        bob.apply(session.take_changes(Keep::All).unwrap());
+        assert_eq!(session.take_changes(Keep::All).unwrap(), [], "nothing is given twice");
+        assert_eq!(alice.read(&sent).unwrap().1, "from the session");
+        // What is stored is what the session has.
+        assert!(matches!(bob.open().process(&data), Err(MlsError::Undecryptable(_))));
+        let (commit, _) = alice.commit_and_merge(&CommitPlan::default());
+        session.process(&commit).unwrap();
+        session.merge_staged().unwrap();
+        bob.apply(session.take_changes(Keep::All).unwrap());
+        assert_eq!(bob.state(), session.state().unwrap(), "round {round}");
+        assert_eq!(bob.state(), alice.state(), "round {round}");
+    }
+}
+
+#[test]
+fn a_session_that_went_back_before_a_commit_can_take_it_again() {
+    let (mut alice, mut bob) = pair();
+    let data = alice.seal("first");
+    let late = alice.seal("late");
+    let (commit, _) = alice.commit_and_merge(&CommitPlan::default());
+    let mut session = bob.open();
+    session.process(&data).unwrap();
+    session.process(&commit).unwrap();
+    session.merge_staged().unwrap();
+    bob.apply(session.take_changes(Keep::BeforeStagedCommit).unwrap());
+    assert_eq!(session.state().unwrap(), bob.state());
+    assert!(matches!(session.process(&data), Err(MlsError::Undecryptable(_))));
+    session.process(&late).unwrap();
+    session.process(&commit).unwrap();
+    session.merge_staged().unwrap();
+    bob.apply(session.take_changes(Keep::All).unwrap());
+    assert_eq!(bob.state(), alice.state());
 }
 
 #[test]
@@ -72,11 +114,11 @@ fn messages_before_a_commit_are_kept_without_it() {
     session.process(&data).unwrap();
     session.process(&commit).unwrap();
     session.merge_staged().unwrap();
-    assert_eq!(kinds(&session.into_changes(Keep::BeforeStagedCommit).unwrap()), [MESSAGE_SECRETS]);
+    assert_eq!(kinds(&session.take_changes(Keep::BeforeStagedCommit).unwrap()), [MESSAGE_SECRETS]);
     // Without anything before it, nothing is left.
     let mut session = bob.open();
     session.process(&commit).unwrap();
-    assert_eq!(session.into_changes(Keep::BeforeStagedCommit).unwrap(), []);
+    assert_eq!(session.take_changes(Keep::BeforeStagedCommit).unwrap(), []);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_proposal_by_reference_is_not_kept_and_a_commit_of_it_is_refused() {
     let mut session = alice.open();
     let processed = session.process(&proposal.tls_serialize_detached().unwrap()).unwrap();
     assert!(matches!(processed, Processed::Proposal { sender } if sender == person.member()));
-    let changes = session.into_changes(Keep::All).unwrap();
+    let changes = session.take_changes(Keep::All).unwrap();
     let kinds: Vec<u8> = changes.iter().map(|change| change.key[0]).collect();
     assert_eq!(kinds, [0x09], "only the used key is stored");
     alice.apply(changes);

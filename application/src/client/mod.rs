@@ -23,7 +23,7 @@ pub use conversations::ConversationPreview;
 pub(crate) const DEFAULT_NONCE: u64 = 1;
 
 /// How long the outbox of a group is left to a process that says nothing more.
-const OUTBOX_LEASE: Duration = Duration::from_secs(30);
+const OUTBOX_LEASE: Duration = Duration::from_secs(5);
 
 /// A shorter lease would be prolonged all the time.
 const SHORTEST_LEASE: Duration = Duration::from_millis(100);
@@ -52,7 +52,7 @@ impl ClientBuilder {
     }
 
     /// How long other processes on the same store leave the outbox of a group to one that works on it and says nothing
-    /// more; 30 seconds by default, a tenth of a second at least. A process that works prolongs its lease. After one
+    /// more; 5 seconds by default, a tenth of a second at least. A process that works prolongs its lease. After one
     /// that has died, what it was about to publish waits for so long; where no other process can be at work, a short
     /// span brings that forward. A span shorter than the pauses of a process would let payloads be published twice,
     /// which receivers pass over.

@@ -16,13 +16,14 @@ pub(crate) async fn list(client: &Client) -> usize {
     list.iter().filter(|item| item.last_message.is_some()).count()
 }
 
-/// A page out of the middle of the largest conversation, by time; it has a tenth of all messages, a second apart.
+/// A page of the largest conversation, by time, behind its newest quarter; it has a tenth of all messages, a second
+/// apart.
 pub(crate) async fn page(client: &Client, conversations: usize, messages: usize) -> usize {
     let group = client.conversation(group_id(conversations - 1)).await.expect("a conversation");
     let last = group.record().await.expect("a record").last_message_at.unwrap_or_default();
-    let half = i64::try_from(messages / 20).unwrap_or_default() * 1_000_000_000;
+    let quarter = i64::try_from(messages / 40).unwrap_or_default() * 1_000_000_000;
     let filter = MessageFilter {
-        sent_before: Some(Timestamp::from_nanos(last.as_nanos() - half)),
+        sent_before: Some(Timestamp::from_nanos(last.as_nanos() - quarter)),
         limit: Some(PAGE),
         direction: Direction::Descending,
         ..MessageFilter::default()

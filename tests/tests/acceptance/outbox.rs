@@ -15,7 +15,7 @@ use hexmtp_tests::world::{Device, World};
 use crate::observed::{assert_agreement, of, refused, texts};
 
 /// How long a dead process keeps others from its outbox.
-const LEASE: Duration = Duration::from_secs(30);
+const LEASE: Duration = Duration::from_secs(5);
 
 /// Alice with a group with Bob in it, who has joined.
 async fn conversation(world: &World) -> (Device, Device, GroupId) {

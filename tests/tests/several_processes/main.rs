@@ -125,7 +125,7 @@ async fn check(company: &Company, backend: &Backend, report: &Report, outside: &
 async fn two_processes_share_an_encrypted_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let backend = Backend::SqlCipher { path: folder.path().join("shared.db"), key: 7 };
-    processes_share(backend, 2, 600).await;
+    processes_share(backend, 2, 300).await;
 }
 
 /// R-INT-215
@@ -134,5 +134,5 @@ async fn four_processes_share_an_installation_on_postgresql() {
     let postgres = TemporaryPostgres::start();
     let installation = "shared".to_owned();
     let backend = Backend::Postgres { url: postgres.url("processes"), installation, key: 7 };
-    processes_share(backend, 4, 600).await;
+    processes_share(backend, 4, 500).await;
 }

@@ -23,6 +23,8 @@ pub(crate) async fn fill_store(case: &Case) {
     let usage = Usage::begin();
     fill(&*device.ports.store, &template, &shares(case.stored, case.count)).await;
     tell("fill", usage.end());
+    // PostgreSQL does this itself before long; without it the looks would tell of its guesses.
+    device.ports.store.compact().await.expect("compacted");
     device.client.close().await.expect("closed");
 }
 

@@ -2,6 +2,7 @@
 //! SDK as the other side. The tests that run them, and all tests of the whole, are in `tests/`.
 
 pub mod conformance;
+pub mod group_log;
 pub mod installation;
 pub mod installation_process;
 pub mod interop;

@@ -4,19 +4,18 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod invariants;
-mod log;
 mod others;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use hexmtp_tests::group_log::assert_only_unreadable_was_refused;
 use hexmtp_tests::installation::{Backend, Dice, Orders, Said, open, ports};
 use hexmtp_tests::installation_process::InstallationProcess;
 use hexmtp_tests::postgres::TemporaryPostgres;
 
 use crate::invariants::examine;
-use crate::log::assert_nothing_else_was_refused;
 use crate::others::{Others, PATIENCE, until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hexmtp-tests-installation");
@@ -101,7 +100,7 @@ async fn survives(backend: Backend, deaths: usize) {
     let store = backend.open().await.expect("a store");
     examine(store.as_ref(), &others.network, &acknowledged).await;
     let refused = client.rejected(100).await.expect("a list");
-    assert_nothing_else_was_refused(&others.network, store.as_ref(), &refused).await;
+    assert_only_unreadable_was_refused(&others.network, store.as_ref(), &refused).await;
 }
 
 /// R-STO-210

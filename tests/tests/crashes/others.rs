@@ -14,10 +14,9 @@ use hexmtp_domain::consent::ConsentState;
 use hexmtp_node::{Node, NodeOptions, RunningNode};
 use hexmtp_platform_native::OsEntropy;
 use hexmtp_store_memory::MemoryStore;
+use hexmtp_tests::group_log::assert_only_unreadable_was_refused;
 use hexmtp_tests::installation::{Backend, network, ports};
 use tokio::task::JoinHandle;
-
-use crate::log::assert_nothing_else_was_refused;
 
 /// How long a test waits for what has to happen. Only a failing test waits that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
@@ -113,7 +112,7 @@ impl Others {
         }
         for (member, store) in self.members.iter().zip(&self.stores) {
             let refused = member.rejected(100).await.expect("a list");
-            assert_nothing_else_was_refused(&self.network, store.as_ref(), &refused).await;
+            assert_only_unreadable_was_refused(&self.network, store.as_ref(), &refused).await;
         }
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for group in client.conversations(ConversationFilter::default()).await.expect("a list") {

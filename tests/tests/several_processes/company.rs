@@ -9,10 +9,11 @@ use hexmtp::ports::delivery::{DeliveryService, GroupEnvelope};
 use hexmtp::ports::platform::Entropy;
 use hexmtp::ports::store::{MessageFilter, Store};
 use hexmtp::{Client, GroupOptions, LocalSigner, Message};
-use hexmtp_domain::{GroupId, InboxId, Originator, VectorClock};
+use hexmtp_domain::{GroupId, InboxId, VectorClock};
 use hexmtp_node::{Node, NodeOptions, RunningNode};
 use hexmtp_platform_native::OsEntropy;
 use hexmtp_store_memory::MemoryStore;
+use hexmtp_tests::group_log::{GroupLog, assert_only_unreadable_was_refused};
 use hexmtp_tests::installation::{Backend, Dice, network, open, ports};
 
 /// How many groups there are.
@@ -117,12 +118,26 @@ impl Company {
         self.envelopes(group).await.iter().map(|envelope| envelope.cursor).collect()
     }
 
-    /// Every application message of the log is stored at its place.
-    pub(crate) async fn assert_every_message_is_stored(&self, group: GroupId, places: &BTreeSet<Cursor>) {
-        let log = self.log(group).await;
-        let sent = log.iter().filter(|cursor| cursor.originator == Originator::APPLICATION_MESSAGES);
-        let missing: Vec<_> = sent.filter(|cursor| !places.contains(cursor)).collect();
+    /// Every application message of the log that can be read is stored at its place.
+    pub(crate) async fn assert_every_message_is_stored(
+        &self,
+        backend: &Backend,
+        group: GroupId,
+        places: &BTreeSet<Cursor>,
+    ) {
+        let store = backend.open().await.expect("a store");
+        let log = GroupLog::read(&network(&self.node.url()), store.as_ref(), group).await;
+        store.close().await.expect("closed");
+        let missing: Vec<_> = log.readable().filter(|place| !places.contains(place)).collect();
         assert!(missing.is_empty(), "not stored: {missing:?}");
+    }
+
+    /// Nothing was refused but what cannot be read.
+    pub(crate) async fn assert_nothing_else_was_refused(&self, backend: &Backend, client: &Client) {
+        let store = backend.open().await.expect("a store");
+        let refused = client.rejected(100).await.expect("a list");
+        assert_only_unreadable_was_refused(&network(&self.node.url()), store.as_ref(), &refused).await;
+        store.close().await.expect("closed");
     }
 
     /// The others have the same application messages in the same order.

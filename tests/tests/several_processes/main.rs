@@ -102,7 +102,7 @@ async fn check(company: &Company, backend: &Backend, report: &Report, outside: &
             }
         }
         company.assert_same_messages(*group, &stored).await;
-        company.assert_every_message_is_stored(*group, &places).await;
+        company.assert_every_message_is_stored(backend, *group, &places).await;
         let (epoch, authenticator) = company.state(*group).await;
         for states in &report.states {
             assert_eq!(states.get(&group.to_string()), Some(&(epoch, authenticator.clone())), "no fork");
@@ -116,7 +116,7 @@ async fn check(company: &Company, backend: &Backend, report: &Report, outside: &
         assert_eq!(streamed.len(), stream.len(), "a stream told of a message twice");
         assert_eq!(streamed, all, "a stream is not complete");
     }
-    assert!(client.rejected(100).await.expect("a list").is_empty());
+    company.assert_nothing_else_was_refused(backend, &client).await;
     company.assert_nothing_is_open(backend).await;
 }
 

@@ -41,8 +41,8 @@ pub enum AssociationError {
     /// The kind of signature does not fit the kind of member.
     #[error("a signature of kind {0} cannot speak for this kind of member")]
     KindNotAllowed(SignatureKind),
-    /// A contract wallet signed on another chain than the one it was added on.
-    #[error("the contract wallet signed on another chain than the one it was added on")]
+    /// A member signed on another chain than the one it was added on, or on one although it was added without.
+    #[error("the member signed on another chain than the one it was added on")]
     ChainMismatch,
     /// The update names another inbox than the one it leads to.
     #[error("the update belongs to another inbox")]

@@ -1,6 +1,7 @@
 //! The conformance suites of the ports of hexmtp, a world of people to test use cases with, and clients of the official
 //! SDK as the other side. The tests that run them, and all tests of the whole, are in `tests/`.
 
+pub mod anvil;
 pub mod conformance;
 pub mod installation;
 pub mod installation_process;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use hexmtp_domain::InboxId;
 use hexmtp_domain::identity::{
     Action, AssociationState, ContractVerdicts, ContractWalletSignature, Identifier, IdentifierKind,
@@ -25,6 +26,8 @@ use crate::writer::{AssociationChange, NewIdentityUpdate, Write, WriteOutcome};
 const MAX_LOG_BYTES: usize = 400 * 1024;
 /// How many locks keep updates of one inbox apart. Inboxes that share one only wait for each other.
 const LOCKS: usize = 256;
+/// About how many signatures of one call contracts are asked at the same time.
+const ASKED_AT_ONCE: usize = 8;
 
 /// The service.
 #[derive(Clone)]
@@ -113,7 +116,9 @@ impl IdentityService {
 
 fn unverified(error: &ContractWalletError) -> Status {
     match error {
-        ContractWalletError::UnsupportedChain => invalid(error.to_string()),
+        ContractWalletError::UnsupportedChain | ContractWalletError::Malformed(_) => {
+            invalid(error.to_string())
+        }
         _ => Status::unavailable(error.to_string()),
     }
 }
@@ -155,7 +160,7 @@ fn verdict(outcome: Result<ContractVerdict, ContractWalletError>) -> Result<Vali
             block_number: Some(verdict.block_number),
             error: None,
         }),
-        Err(error @ ContractWalletError::UnsupportedChain) => {
+        Err(error @ (ContractWalletError::UnsupportedChain | ContractWalletError::Malformed(_))) => {
             Ok(ValidationResponse { is_valid: false, block_number: None, error: Some(error.to_string()) })
         }
         // To say "not valid" would be a lie that a client keeps.
@@ -232,7 +237,7 @@ impl IdentityApi for IdentityService {
         };
         let signatures = request.into_inner().signatures;
         checks::at_most(signatures.len(), checks::MAX_SIGNATURES, "signatures")?;
-        let mut responses = Vec::with_capacity(signatures.len());
+        let mut questions = Vec::with_capacity(signatures.len());
         for asked in signatures {
             let hash: [u8; 32] = asked.hash.try_into().map_err(|_| invalid("a hash has 32 bytes"))?;
             let signature = ContractWalletSignature {
@@ -240,8 +245,13 @@ impl IdentityApi for IdentityService {
                 block_number: asked.block_number.unwrap_or(0),
                 signature: asked.signature,
             };
-            responses.push(verdict(verifier.verify(hash, &signature).await)?);
+            questions.push((hash, signature));
         }
+        let verdicts = questions.into_iter().map(|(hash, signature)| {
+            let verifier = Arc::clone(verifier);
+            async move { verdict(verifier.verify(hash, &signature).await) }
+        });
+        let responses = stream::iter(verdicts).buffered(ASKED_AT_ONCE).try_collect().await?;
         Ok(Response::new(wire::VerifySmartContractWalletSignaturesResponse { responses }))
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a scenario fails by panicking")]
 
 mod attempts;
+mod contract_wallets;
 mod dms;
 mod groups;
 mod installations;

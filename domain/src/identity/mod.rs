@@ -12,11 +12,8 @@ mod admission;
 mod association_error;
 mod association_state;
 mod association_state_stored;
-<<<<<<< HEAD
-=======
 mod contract_wallet;
 mod ethereum_address;
->>>>>>> 460f288
 mod identifier;
 mod inbox;
 mod inbox_guard;

@@ -164,11 +164,7 @@ mod tests {
         leaf.prop_recursive(4, 24, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-<<<<<<< HEAD
                 prop::collection::hash_map(".*", inner, 0..4).prop_map(Value::from_iter),
-=======
-                prop::collection::hash_map(".*", inner, 0..4).prop_map(|members| Value::from_iter(members)),
->>>>>>> 460f288
             ]
         })
     }

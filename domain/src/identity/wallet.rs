@@ -77,7 +77,7 @@ const fn parity(v: u8) -> Option<bool> {
     match v {
         0 | 1 => Some(v == 1),
         27 | 28 => Some(v == 28),
-        35.. => Some(v % 2 == 0),
+        35.. => Some(v.is_multiple_of(2)),
         _ => None,
     }
 }

@@ -3,10 +3,12 @@
 
 pub mod anvil;
 pub mod conformance;
+pub mod contract_signer;
 pub mod installation;
 pub mod installation_process;
 pub mod interop;
 pub mod postgres;
 pub mod proxy;
 pub mod recorded;
+pub mod tripwire;
 pub mod world;

@@ -72,7 +72,7 @@ fn changes() -> ChangeSet {
         IcedEnvelope { envelope: hidden("iced"), ..iced(Topic::Group(group(1)), place(2), &[place(1)]) };
     let rows = vec![
         RowChange::PutIdentity(IdentityRecord {
-            key: InstallationKey::from_seed(hidden_key()),
+            key: InstallationKey::from_seed(hidden_key()).into(),
             ..identity(1)
         }),
         RowChange::PutPreferences(PreferencesRecord { hmac_root: secret("root"), ..preferences(1, 1) }),

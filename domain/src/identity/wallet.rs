@@ -115,12 +115,27 @@ pub(super) fn recover_text_signer(
     text: &str,
     signature: &[u8],
 ) -> Result<(EthereumAddress, Vec<u8>), SignatureError> {
+    recover_signer(&personal_hash(text), signature)
+}
+
+impl EthereumAddress {
+    /// The account whose key signed a hash, as a contract that wraps a key recovers it: 65 bytes, read like those of
+    /// wallets.
+    ///
+    /// # Errors
+    /// [`SignatureError`] when the bytes are no signature, or no key gives it.
+    pub fn recover(hash: &[u8; 32], signature: &[u8]) -> Result<Self, SignatureError> {
+        recover_signer(hash, signature).map(|(address, _)| address)
+    }
+}
+
+fn recover_signer(hash: &[u8; 32], signature: &[u8]) -> Result<(EthereumAddress, Vec<u8>), SignatureError> {
     let malformed = SignatureError::Malformed(SignatureKind::Erc191);
     let Some((&v, r_and_s)) = signature.split_last() else { return Err(malformed) };
     let recovery = RecoveryId::new(parity(v).ok_or(malformed)?, false);
     let parsed = Signature::from_slice(r_and_s).map_err(|_| malformed)?;
     let low = parsed.normalize_s().unwrap_or(parsed);
-    let key = VerifyingKey::recover_from_prehash(&personal_hash(text), &low, recovery)
+    let key = VerifyingKey::recover_from_prehash(hash, &low, recovery)
         .map_err(|_| SignatureError::Invalid(SignatureKind::Erc191))?;
     let mut raw = low.to_bytes().to_vec();
     raw.push(v);

@@ -7,6 +7,7 @@ mod attempts;
 mod contract_wallets;
 mod dms;
 mod groups;
+mod in_turns;
 mod installations;
 mod leaving;
 mod membership;

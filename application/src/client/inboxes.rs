@@ -45,9 +45,20 @@ impl Client {
         Ok(identity::key_package_statuses(delivery, mls, self.context.now(), installations).await?)
     }
 
-    /// The inbox of every identifier. Answers are stored, and the network is asked only about what is not known: an
-    /// answer holds for five minutes, or until this device reads in the inbox's log that the identifier was revoked;
-    /// an identifier that belonged to nobody is asked about again each time.
+    /// For each identifier, in the order asked, the inbox that it belongs to, if there is one. Answers are stored, and the
+    /// network is asked only about what is not known: an answer holds for five minutes, or until this device reads in the
+    /// inbox's log that the identifier was revoked; an identifier that belonged to nobody is asked about again each time.
+    ///
+    /// # Errors
+    /// [`ChangeError`] when the network fails.
+    pub async fn find_inboxes(
+        &self,
+        identifiers: &[Identifier],
+    ) -> Result<Vec<Option<InboxId>>, ChangeError> {
+        identity::look_up(&self.context, identifiers).await
+    }
+
+    /// The inbox of every identifier, found as by [`Client::find_inboxes`].
     ///
     /// # Errors
     /// [`ChangeError::UnknownIdentifiers`] names those that belong to none.

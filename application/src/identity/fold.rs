@@ -11,6 +11,9 @@ use hexmtp_ports::identity_log::LoggedUpdate;
 
 use crate::error::{IdentityError, PortError};
 
+/// How many questions are on their way at the same time. An update can hold very many.
+const ASKED_AT_ONCE: usize = 8;
+
 /// What the contracts say to the signatures of an update. That a contract cannot be asked is a failure, and no answer: who
 /// took it for one would see other members in an inbox than everybody else.
 ///
@@ -21,14 +24,14 @@ pub(crate) async fn ask_contracts(
     update: &IdentityUpdate,
 ) -> Result<ContractVerdicts, PortError> {
     // A signature that names no account is refused by the fold itself.
-    let questions = update.contract_questions().unwrap_or_default();
-    let answers = questions.into_iter().map(async |question| {
-        let answer = ask(verifier, &question).await?;
-        Ok::<_, PortError>((question, answer.is_some_and(|verdict| verdict.is_valid)))
-    });
+    let questions: Vec<ContractQuestion> =
+        update.contract_questions().unwrap_or_default().into_iter().collect();
     let mut verdicts = ContractVerdicts::none();
-    for (question, accepts) in try_join_all(answers).await? {
-        verdicts.record(question, accepts);
+    for asked in questions.chunks(ASKED_AT_ONCE) {
+        let answers = try_join_all(asked.iter().map(|question| ask(verifier, question))).await?;
+        for (question, answer) in asked.iter().zip(answers) {
+            verdicts.record(question.clone(), answer.is_some_and(|verdict| verdict.is_valid));
+        }
     }
     Ok(verdicts)
 }

@@ -92,7 +92,10 @@ pub(crate) async fn reachability_of(
 
 /// R-IDN-212: the inbox of each identifier, in the order asked. The network is asked once, and only about those whose
 /// inbox is not known, or not for sure any more. Whoever belonged to nobody is always asked about again.
-async fn look_up(context: &Context, identifiers: &[Identifier]) -> Result<Vec<Option<InboxId>>, ChangeError> {
+pub(crate) async fn look_up(
+    context: &Context,
+    identifiers: &[Identifier],
+) -> Result<Vec<Option<InboxId>>, ChangeError> {
     let now = context.now();
     let stored = context.store.inboxes_of(identifiers).await?;
     let mut found = Vec::with_capacity(identifiers.len());

@@ -18,7 +18,7 @@ pub use change::InboxChange;
 pub(crate) use change::{Before, add_signature, check_free, verified};
 pub(crate) use fold::fold;
 pub(crate) use installation::forget_key;
-pub(crate) use lookup::{Lookups, can_message, inbox_ids, reachability_of};
+pub(crate) use lookup::{Lookups, can_message, inbox_ids, look_up, reachability_of};
 pub use reach::{KeyPackageStatus, Reachability};
 pub(crate) use reach::{key_package_statuses, reachability};
 pub(crate) use register::{Pending, Prepared, Registration, open, prepare, register};

@@ -12,13 +12,14 @@ use p256::ecdsa::Signature as PasskeyEcdsa;
 
 use super::wallet::canonical_signature;
 use super::{
-    Action, AssociationError, AssociationState, ContractVerdicts, IdentityUpdate, SignatureError,
-    SignatureKind, UnverifiedSignature,
+    Action, AssociationError, AssociationState, ContractVerdicts, IdentityUpdate, MAX_INSTALLATIONS,
+    SignatureError, SignatureKind, UnverifiedSignature,
 };
 
 impl AssociationState {
     /// As [`AssociationState::apply_with`], for an update that is about to enter the log: wallets' signatures must have a
-    /// low `s`, and no signature may be another spelling of one that was used.
+    /// low `s`, no signature may be another spelling of one that was used, and the inbox gets no eleventh installation
+    /// (W-05): official clients look before they write, which does not help when several write at once.
     ///
     /// # Errors
     /// [`AssociationError`] names the first broken rule.
@@ -40,7 +41,13 @@ impl AssociationState {
                 _ => AssociationError::Replay,
             });
         }
-        Self::apply_verified(state, &verified)
+        let before = state.as_ref().map_or(0, |state| state.installations().len());
+        let after = Self::apply_verified(state, &verified)?;
+        let count = after.installations().len();
+        match count > MAX_INSTALLATIONS && count > before {
+            true => Err(AssociationError::TooManyInstallations),
+            false => Ok(after),
+        }
     }
 }
 

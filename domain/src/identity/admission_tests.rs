@@ -88,3 +88,42 @@ fn a_high_s_does_not_enter_the_log() {
         Err(SignatureError::Malformed(SignatureKind::Erc191).into())
     );
 }
+
+/// R-IDN-056: with all its signatures in order, and although a log that has it is followed.
+#[test]
+fn an_eleventh_installation_does_not_enter_the_log() {
+    let owner = wallet(1);
+    let identifier = owner.identifier();
+    let sign = |update: UnsignedUpdate| {
+        let text = update.signature_text();
+        let mut signatures = vec![owner.sign_text(&text).unwrap()];
+        signatures.extend((0..20).map(|number| installation(number).sign_identity_text(&text)));
+        update.sign(&signatures).unwrap()
+    };
+    let second = |number: u8| u64::from(number) * 1_000_000_000;
+    let creation = UnsignedUpdate::create_inbox(&identifier, 0, installation(0).id(), second(1));
+    let inbox = creation.inbox_id;
+    let mut state = AssociationState::admit(None, &sign(creation), &ContractVerdicts::none()).unwrap();
+    let add = |number: u8| {
+        let member = installation(number).id().into();
+        UnsignedUpdate::add_member(inbox, member, (&identifier).into(), second(number + 1))
+    };
+    for number in 1..10 {
+        state = admit(&state, &sign(add(number))).unwrap();
+    }
+    let eleventh = sign(add(10));
+    assert_eq!(admit(&state, &eleventh), Err(AssociationError::TooManyInstallations));
+    let state = AssociationState::apply(Some(state), &eleventh).unwrap();
+    assert_eq!(admit(&state, &sign(add(11))), Err(AssociationError::TooManyInstallations));
+    // It may lose some, and one may take the place of another.
+    let mut exchange = add(12);
+    let revoke = |number: u8| Action::Revoke {
+        member: installation(number).id().into(),
+        recovery_signature: (&identifier).into(),
+    };
+    exchange.actions.push(revoke(1));
+    assert_eq!(admit(&state, &sign(exchange)).unwrap().installations().len(), 11);
+    let mut lost = UnsignedUpdate::revoke(inbox, [installation(2).id().into()], &identifier, second(20));
+    lost.actions.push(revoke(3));
+    assert_eq!(admit(&state, &sign(lost)).unwrap().installations().len(), 9);
+}

@@ -47,6 +47,9 @@ pub enum AssociationError {
     /// The update names another inbox than the one it leads to.
     #[error("the update belongs to another inbox")]
     WrongInbox,
+    /// The inbox would have more installations than it should. Only who lets an update into a log asks for that.
+    #[error("the inbox would have more installations than it should")]
+    TooManyInstallations,
     /// A signature is unusable.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -70,6 +73,7 @@ impl AssociationError {
             Self::KindNotAllowed(_) => "identity.kind_not_allowed",
             Self::ChainMismatch => "identity.chain_mismatch",
             Self::WrongInbox => "identity.wrong_inbox",
+            Self::TooManyInstallations => "identity.too_many_installations",
             Self::Signature(error) => error.code(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use hexmtp::error::{InboxChangeError, PortError, RegisterError};
+use hexmtp::error::{InboxChangeError, RegisterError};
 use hexmtp::{Client, Freshness, LegacySigner, Ports};
 use hexmtp_delivery_memory::Call;
 use hexmtp_domain::Secret;
@@ -11,7 +11,7 @@ use hexmtp_domain::identity::{LegacyKey, LocalWallet, SignatureKind, UnverifiedS
 use hexmtp_ports::port;
 use hexmtp_ports::secret_store::{SecretStore, SecretStoreError};
 use hexmtp_ports::signer::WalletSigner;
-use hexmtp_ports::store::{HeldKey, IdentityQuery, StoreError};
+use hexmtp_ports::store::{HeldKey, IdentityQuery};
 use hexmtp_proto::Message;
 use hexmtp_proto::xmtp::message_contents as legacy;
 use hexmtp_store_memory::MemoryStore;
@@ -110,9 +110,9 @@ async fn a_registration_is_completed_whichever_port_failed() {
                 first.expect("nothing failed");
                 break;
             }
-            let can_heal = |error: &RegisterError| match error {
-                RegisterError::Port(PortError::Store(StoreError::Released)) => trip == Trip::Store,
-                error => error.retry().is_worth_it(),
+            let can_heal = |error: &RegisterError| match trip {
+                Trip::Store => error.code() == "store.released",
+                Trip::Call => error.retry().is_worth_it(),
             };
             assert!(first.as_ref().err().is_none_or(can_heal), "{trip:?} {number}: {first:?}");
             let prepared =

@@ -32,8 +32,8 @@ pub struct Ports {
     pub identity_log: Arc<dyn IdentityLog>,
     /// Who is asked about signatures of contract wallets: the network, or the chains themselves.
     pub contract_wallets: Arc<dyn ContractWalletVerifier>,
-    /// Where the installation's key is kept instead of in the store, if it is. A store that was made with a store of secrets
-    /// cannot be opened without it.
+    /// Where the installation's key is kept instead of in the store, if it is. A store that was made with a store of
+    /// secrets cannot be opened without it.
     pub secrets: Option<Arc<dyn SecretStore>>,
     /// The MLS engine.
     pub mls: Arc<dyn MlsEngine>,

@@ -45,8 +45,8 @@ impl From<&Ports> for InboxPorts {
     }
 }
 
-/// Everybody's inboxes, asked from the network each time. For tools, servers, and people who have lost all their devices
-/// but not their wallet.
+/// Everybody's inboxes, asked from the network each time. For tools, servers, and people who have lost all their
+/// devices but not their wallet.
 #[derive(Clone)]
 pub struct Inboxes {
     ports: InboxPorts,
@@ -82,8 +82,8 @@ impl Inboxes {
         Ok(self.inbox_ids(identifiers).await?.iter().map(Option::is_some).collect())
     }
 
-    /// For each identifier, in the order asked, whether it belongs to an inbox, and whether an installation of that can be
-    /// invited.
+    /// For each identifier, in the order asked, whether it belongs to an inbox, and whether an installation of that can
+    /// be invited.
     ///
     /// # Errors
     /// [`IdentityError`] when the network fails.
@@ -118,8 +118,8 @@ impl Inboxes {
     /// For each inbox, in the order asked, its state, or why it has none.
     ///
     /// # Errors
-    /// [`IdentityError`] when the network fails; each state by itself fails when the log cannot be folded, or a contract
-    /// cannot be asked.
+    /// [`IdentityError`] when the network fails; each state by itself fails when the log cannot be folded, or a
+    /// contract cannot be asked.
     pub async fn states(
         &self,
         inboxes: &[InboxId],
@@ -190,8 +190,8 @@ impl Inboxes {
         Ok(SignatureRequest::new(update, &InboxGuard::new_inbox())?)
     }
 
-    /// A request for the signatures that a change of an inbox needs, after a guard has looked at it. Risks that are accepted
-    /// pass.
+    /// A request for the signatures that a change of an inbox needs, after a guard has looked at it. Risks that are
+    /// accepted pass.
     ///
     /// # Errors
     /// [`InboxChangeError`] names what its author would regret.
@@ -228,8 +228,8 @@ impl Inboxes {
         identity::add_signature(&*self.ports.contract_wallets, request, signature).await
     }
 
-    /// Verifies a request that all have signed against the inbox as it is now, publishes it, and gives the state that it
-    /// leads to. What is published already is passed over, so that a lost answer can be asked for again.
+    /// Verifies a request that all have signed against the inbox as it is now, publishes it, and gives the state that
+    /// it leads to. What is published already is passed over, so that a lost answer can be asked for again.
     ///
     /// # Errors
     /// [`InboxChangeError`].

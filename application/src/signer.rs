@@ -27,8 +27,8 @@ impl WalletSigner for LocalSigner {
     }
 }
 
-/// Signs with a key of XMTP version 2, for which a wallet vouched once: its owner registers without asking the wallet again.
-/// Such a signature makes the inbox with nonce 0 and lets members in there; it revokes nobody (PROTOCOL.md 1.6).
+/// Signs with a key of XMTP version 2, for which a wallet vouched once: its owner registers without asking the wallet
+/// again. Such a signature makes the inbox with nonce 0 and lets members in there; it revokes nobody (PROTOCOL.md 1.6).
 #[derive(Debug)]
 pub struct LegacySigner(LegacyKey);
 

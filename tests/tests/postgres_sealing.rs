@@ -1,4 +1,5 @@
-//! The owner of a PostgreSQL server reads neither contents nor keys, and cannot put one value into the place of another.
+//! The owner of a PostgreSQL server reads neither contents nor keys, and cannot put one value into the place of
+//! another.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -23,8 +23,8 @@ impl Client {
         identity::can_message(&self.context, identifiers).await
     }
 
-    /// For each identifier, in the order asked, whether it belongs to an inbox, and whether an installation of that can be
-    /// invited: one that has published a key package which is valid now. The network is asked each time.
+    /// For each identifier, in the order asked, whether it belongs to an inbox, and whether an installation of that can
+    /// be invited: one that has published a key package which is valid now. The network is asked each time.
     ///
     /// # Errors
     /// [`ChangeError`] when the network fails.
@@ -32,8 +32,8 @@ impl Client {
         identity::reachability_of(&self.context, identifiers).await
     }
 
-    /// For each installation, in the order asked, what can be done with the key package that the network hands out for it,
-    /// and how long.
+    /// For each installation, in the order asked, what can be done with the key package that the network hands out for
+    /// it, and how long.
     ///
     /// # Errors
     /// [`IdentityError`] when the network fails.
@@ -45,9 +45,10 @@ impl Client {
         Ok(identity::key_package_statuses(delivery, mls, self.context.now(), installations).await?)
     }
 
-    /// For each identifier, in the order asked, the inbox that it belongs to, if there is one. Answers are stored, and the
-    /// network is asked only about what is not known: an answer holds for five minutes, or until this device reads in the
-    /// inbox's log that the identifier was revoked; an identifier that belonged to nobody is asked about again each time.
+    /// For each identifier, in the order asked, the inbox that it belongs to, if there is one. Answers are stored, and
+    /// the network is asked only about what is not known: an answer holds for five minutes, or until this device reads
+    /// in the inbox's log that the identifier was revoked; an identifier that belonged to nobody is asked about again
+    /// each time.
     ///
     /// # Errors
     /// [`ChangeError`] when the network fails.
@@ -78,8 +79,8 @@ impl Client {
     /// For each inbox, in the order asked, its state, or why it has none.
     ///
     /// # Errors
-    /// [`IdentityError`] when network or store fail; each state by itself fails when the inbox does not exist, its log cannot
-    /// be folded, or a contract cannot be asked.
+    /// [`IdentityError`] when network or store fail; each state by itself fails when the inbox does not exist, its log
+    /// cannot be folded, or a contract cannot be asked.
     pub async fn inbox_states(
         &self,
         inboxes: &[InboxId],
@@ -126,8 +127,8 @@ impl Client {
         Ok(self.inbox_state(inbox_id).await?.contains(member))
     }
 
-    /// Signs whatever the application wants signed with the key of this installation. Such a signature never passes for one
-    /// over a change of the inbox.
+    /// Signs whatever the application wants signed with the key of this installation. Such a signature never passes for
+    /// one over a change of the inbox.
     #[must_use]
     pub fn sign_with_installation_key(&self, message: &[u8]) -> [u8; 64] {
         self.context.key.sign_public(message)
@@ -184,8 +185,8 @@ impl Client {
     ///
     /// # Errors
     /// [`InboxChangeError::NotRecovery`] unless the signer is the inbox's recovery identifier;
-    /// [`InboxChangeError::Request`] when the last identifier or the recovery identifier would leave and that risk is not
-    /// accepted.
+    /// [`InboxChangeError::Request`] when the last identifier or the recovery identifier would leave and that risk is
+    /// not accepted.
     pub async fn remove_account(
         &self,
         signer: &dyn WalletSigner,
@@ -195,9 +196,9 @@ impl Client {
         identity::remove_account(&self.context, signer, identifier, accepted).await
     }
 
-    /// Puts the successor's identifier in charge of removals. It signs too: if nobody held its key, nothing could ever be
-    /// revoked again. The protocol does not ask for that; [`Client::change_request`] does without it for those who accept
-    /// [`AcceptedRisk::UnprovenRecovery`].
+    /// Puts the successor's identifier in charge of removals. It signs too: if nobody held its key, nothing could ever
+    /// be revoked again. The protocol does not ask for that; [`Client::change_request`] does without it for those who
+    /// accept [`AcceptedRisk::UnprovenRecovery`].
     ///
     /// # Errors
     /// [`InboxChangeError::NotRecovery`] unless the signer is the inbox's recovery identifier.
@@ -209,8 +210,8 @@ impl Client {
         identity::change_recovery(&self.context, signer, successor).await
     }
 
-    /// A request for the signatures that a change of the own inbox needs, for wallets that are not at hand. A guard has looked
-    /// at it; risks that are accepted pass. This installation has signed it where it has to.
+    /// A request for the signatures that a change of the own inbox needs, for wallets that are not at hand. A guard has
+    /// looked at it; risks that are accepted pass. This installation has signed it where it has to.
     ///
     /// # Errors
     /// [`InboxChangeError`] names what its author would regret.
@@ -234,8 +235,8 @@ impl Client {
         identity::add_signature(&*self.context.contract_wallets, request, signature).await
     }
 
-    /// Verifies a request that all have signed against the inbox as it is now, publishes it, and gives the state after it.
-    /// What is published already is passed over, so that a lost answer can be asked for again.
+    /// Verifies a request that all have signed against the inbox as it is now, publishes it, and gives the state after
+    /// it. What is published already is passed over, so that a lost answer can be asked for again.
     ///
     /// # Errors
     /// [`InboxChangeError`].

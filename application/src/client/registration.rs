@@ -39,15 +39,16 @@ impl ClientBuilder {
         Self { ports, registration: Registration { nonce: DEFAULT_NONCE, inbox_id: None, opening } }
     }
 
-    /// The nonce of a new inbox, one by default as in the official SDKs. An inbox that exists keeps its own. Legacy keys
-    /// make inboxes with nonce 0 only.
+    /// The nonce of a new inbox, one by default as in the official SDKs. An inbox that exists keeps its own. Legacy
+    /// keys make inboxes with nonce 0 only.
     #[must_use]
     pub const fn nonce(mut self, nonce: u64) -> Self {
         self.registration.nonce = nonce;
         self
     }
 
-    /// The inbox that the application expects. Any other, stored or found, is refused before anything is made or signed.
+    /// The inbox that the application expects. Any other, stored or found, is refused before anything is made or
+    /// signed.
     #[must_use]
     pub const fn expect_inbox(mut self, inbox_id: InboxId) -> Self {
         self.registration.inbox_id = Some(inbox_id);
@@ -82,8 +83,8 @@ impl ClientBuilder {
         Ok(Client { context: identity::register(self.ports, signer, &self.registration).await? })
     }
 
-    /// Opens the installation of the store, or gets as far with a registration for this identifier as is possible before
-    /// somebody signs.
+    /// Opens the installation of the store, or gets as far with a registration for this identifier as is possible
+    /// before somebody signs.
     ///
     /// # Errors
     /// As [`ClientBuilder::register`].
@@ -111,8 +112,8 @@ pub enum PreparedRegistration {
     Pending(PendingRegistration),
 }
 
-/// A registration that waits for signatures. The installation's key is kept already: one that is dropped is taken up again by
-/// preparing anew.
+/// A registration that waits for signatures. The installation's key is kept already: one that is dropped is taken up
+/// again by preparing anew.
 pub struct PendingRegistration(Box<Pending>);
 
 impl PendingRegistration {

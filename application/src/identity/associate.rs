@@ -40,8 +40,8 @@ pub(crate) async fn change_request(
     Ok(request)
 }
 
-/// R-IDN-221: verifies a request that all have signed, publishes it, and reads it back. What is in the log already is passed
-/// over, so that a lost answer can be asked for again.
+/// R-IDN-221: verifies a request that all have signed, publishes it, and reads it back. What is in the log already is
+/// passed over, so that a lost answer can be asked for again.
 pub(crate) async fn apply(
     context: &Context,
     request: &SignatureRequest,

@@ -91,8 +91,8 @@ impl Before<'_> {
     }
 }
 
-/// R-IDN-072: takes a signature, after asking the contract about it if it is a contract wallet's. One without a block is
-/// asked about at the newest one, whose number goes into the update.
+/// R-IDN-072: takes a signature, after asking the contract about it if it is a contract wallet's. One without a block
+/// is asked about at the newest one, whose number goes into the update.
 pub(crate) async fn add_signature(
     verifier: &dyn ContractWalletVerifier,
     request: &mut SignatureRequest,
@@ -109,8 +109,8 @@ pub(crate) async fn add_signature(
     Ok(request.add_contract_signature(signature, answer)?)
 }
 
-/// R-IDN-221: the update that a request has become, verified against the inbox as it is now, as whoever takes it into a log
-/// will verify it. Contracts are asked again: the request may have come from another process.
+/// R-IDN-221: the update that a request has become, verified against the inbox as it is now, as whoever takes it into a
+/// log will verify it. Contracts are asked again: the request may have come from another process.
 pub(crate) async fn verified(
     verifier: &dyn ContractWalletVerifier,
     state: Option<&AssociationState>,

@@ -1,5 +1,5 @@
-//! From the updates of a log to the state of its inbox. What only contracts know, a verifier is asked for; most clients ask
-//! the network, as official ones do (PROTOCOL.md 1.5, FEATURES.md ID-26).
+//! From the updates of a log to the state of its inbox. What only contracts know, a verifier is asked for; most clients
+//! ask the network, as official ones do (PROTOCOL.md 1.5, FEATURES.md ID-26).
 
 use futures_util::future::try_join_all;
 use hexmtp_domain::InboxId;
@@ -14,8 +14,8 @@ use crate::error::{IdentityError, PortError};
 /// How many questions are on their way at the same time. An update can hold very many.
 const ASKED_AT_ONCE: usize = 8;
 
-/// What the contracts say to the signatures of an update. That a contract cannot be asked is a failure, and no answer: who
-/// took it for one would see other members in an inbox than everybody else.
+/// What the contracts say to the signatures of an update. That a contract cannot be asked is a failure, and no answer:
+/// who took it for one would see other members in an inbox than everybody else.
 ///
 /// # Errors
 /// [`PortError::ContractWallet`].

@@ -10,8 +10,8 @@ use crate::context::{Context, ContextInner, Opening, Ports};
 use crate::error::RegisterError;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
 
-/// Under which name a store of secrets keeps the key of an installation: each has its own, so that several installations
-/// share one store of secrets.
+/// Under which name a store of secrets keeps the key of an installation: each has its own, so that several
+/// installations share one store of secrets.
 pub(crate) fn secret_name(installation: InstallationId) -> String {
     format!("installation-{installation}")
 }
@@ -66,8 +66,8 @@ fn new_preferences(ports: &Ports) -> Result<PreferencesRecord, EntropyError> {
     Ok(PreferencesRecord { hmac_root: Secret::from(hmac_root), hmac_cycled_at: ports.clock.now() })
 }
 
-/// Makes the installation's keys and keeps them, known to nobody yet. The store of secrets comes first: an identity whose key
-/// is lost would be of no use.
+/// Makes the installation's keys and keeps them, known to nobody yet. The store of secrets comes first: an identity
+/// whose key is lost would be of no use.
 pub(crate) async fn prepare_identity(
     ports: &Ports,
     inbox_id: InboxId,

@@ -68,8 +68,8 @@ pub(crate) async fn can_message(
     Ok(asked.iter().map(Option::is_some).collect())
 }
 
-/// For each identifier, in the order asked, whether it belongs to an inbox, and whether an installation of that can be invited.
-/// Network and logs are asked now.
+/// For each identifier, in the order asked, whether it belongs to an inbox, and whether an installation of that can be
+/// invited. Network and logs are asked now.
 pub(crate) async fn reachability_of(
     context: &Context,
     identifiers: &[Identifier],

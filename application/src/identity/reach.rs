@@ -51,8 +51,8 @@ impl KeyPackageStatus {
 pub enum Reachability {
     /// The identifier belongs to no inbox.
     NoInbox,
-    /// There is an inbox, but no installation of it can be invited: it has none, none of them has a usable key package, or
-    /// the inbox's log breaks the rules. Official clients call such an inbox one that can be messaged.
+    /// There is an inbox, but no installation of it can be invited: it has none, none of them has a usable key package,
+    /// or the inbox's log breaks the rules. Official clients call such an inbox one that can be messaged.
     Unreachable {
         /// The inbox.
         inbox_id: InboxId,
@@ -93,8 +93,8 @@ pub(crate) async fn key_package_statuses(
     Ok(installations.iter().zip(packages).map(status).collect())
 }
 
-/// R-IDN-222: for each inbox that was found, whether an installation of it can be invited. Key packages are asked for in one
-/// call.
+/// R-IDN-222: for each inbox that was found, whether an installation of it can be invited. Key packages are asked for
+/// in one call.
 pub(crate) async fn reachability(
     delivery: &dyn DeliveryService,
     mls: &dyn MlsEngine,

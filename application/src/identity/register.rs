@@ -1,7 +1,7 @@
 //! Registration: key package first, then one identity update (PROTOCOL.md 1.9).
 //!
-//! Every step can be repeated. The installation's key is kept before anybody hears of it, so a crash at any point leaves a
-//! registration that the next start completes.
+//! Every step can be repeated. The installation's key is kept before anybody hears of it, so a crash at any point
+//! leaves a registration that the next start completes.
 
 use hexmtp_domain::identity::{
     AssociationState, Identifier, InboxGuard, MAX_INSTALLATIONS, MemberIdentifier, SignatureRequest,
@@ -191,8 +191,8 @@ fn too_many(context: &Context) -> RegisterError {
     RegisterError::TooManyInstallations { inbox_id: context.inbox_id, limit: MAX_INSTALLATIONS }
 }
 
-/// The request for the update that adds this installation, and creates the inbox where there is none. The installation has
-/// signed it.
+/// The request for the update that adds this installation, and creates the inbox where there is none. The installation
+/// has signed it.
 async fn request(
     context: &Context,
     state: Option<&AssociationState>,
@@ -230,8 +230,8 @@ async fn finish(context: &Context, mut identity: IdentityRecord) -> Result<(), R
     Ok(unit.commit(context).await?)
 }
 
-/// R-IDN-042: of installations that registered at the same time, and together are too many, those that come last in the log
-/// do not count as registered. All of them agree on who that is.
+/// R-IDN-042: of installations that registered at the same time, and together are too many, those that come last in the
+/// log do not count as registered. All of them agree on who that is.
 async fn came_too_late(context: &Context) -> Result<bool, RegisterError> {
     let own = MemberIdentifier::Installation(context.key.id());
     for logged in context.store.identity_updates(context.inbox_id, SequenceId(0)).await? {

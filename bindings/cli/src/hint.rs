@@ -54,7 +54,8 @@ pub(crate) fn for_code(code: &str) -> Option<&'static str> {
         }
         "inbox_change.account_taken" => "it has to leave its inbox first: `hexmtp inbox revoke`, there",
         "identity.guard.recovery_leaves" | "identity.guard.no_identifier_left" => {
-            "--force does it all the same; people will not find this inbox by that wallet any more"
+            "--force does it all the same: nobody finds the inbox by that wallet any more, and the devices that it let \
+             in go with it"
         }
         "identity.guard.nothing_to_do" => "`hexmtp inbox` shows who belongs to the inbox",
         "identity.guard.too_many_installations" => "an inbox has at most ten devices; revoke one",

@@ -1,10 +1,10 @@
 //! Letting a new update into a log: stricter than reading one that is in it.
 //!
 //! One wallet's or passkey's signature has several spellings: `v` of 0 or 27, `s` or its negative. Official clients up
-//! to 1.12 take another spelling of a used signature for a new one, so that whoever has a copy of an addition can repeat
-//! it after the member was revoked; later ones do not. And they read a high `s` as the signature of a stranger, where
-//! later ones read the wallet's. Logs are read as the former do. But whoever decides what goes into a log keeps out what
-//! the two would judge differently.
+//! to 1.12 take another spelling of a used signature for a new one, so that whoever has a copy of an addition can
+//! repeat it after the member was revoked; later ones do not. And they read a high `s` as the signature of a stranger,
+//! where later ones read the wallet's. Logs are read as the former do. But whoever decides what goes into a log keeps
+//! out what the two would judge differently.
 
 use std::collections::BTreeSet;
 
@@ -17,9 +17,9 @@ use super::{
 };
 
 impl AssociationState {
-    /// As [`AssociationState::apply_with`], for an update that is about to enter the log: wallets' signatures must have a
-    /// low `s`, no signature may be another spelling of one that was used, and the inbox gets no eleventh installation
-    /// (W-05): official clients look before they write, which does not help when several write at once.
+    /// As [`AssociationState::apply_with`], for an update that is about to enter the log: wallets' signatures must have
+    /// a low `s`, no signature may be another spelling of one that was used, and the inbox gets no eleventh
+    /// installation (W-05): official clients look before they write, which does not help when several write at once.
     ///
     /// # Errors
     /// [`AssociationError`] names the first broken rule.

@@ -94,8 +94,8 @@ async fn a_key_in_a_store_of_secrets_is_not_in_the_store() {
     assert_eq!(secrets.names(), [format!("installation-{left}")]);
 }
 
-/// R-IDN-041: whichever call of a port fails, or after whichever the store is out of reach, the next attempt completes the
-/// registration as the same installation.
+/// R-IDN-041: whichever call of a port fails, or after whichever the store is out of reach, the next attempt completes
+/// the registration as the same installation.
 #[tokio::test]
 async fn a_registration_is_completed_whichever_port_failed() {
     for trip in [Trip::Call, Trip::Store] {

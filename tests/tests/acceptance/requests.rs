@@ -1,5 +1,5 @@
-//! Changes of an inbox whose signers are not at hand: requests that are built, guarded, signed in any order, and applied, by
-//! a client or without one.
+//! Changes of an inbox whose signers are not at hand: requests that are built, guarded, signed in any order, and
+//! applied, by a client or without one.
 
 use std::time::Duration;
 
@@ -154,7 +154,8 @@ async fn what_its_author_would_regret_is_refused_before_anybody_signs() {
     let published = world.network.calls().since(&before).of(Call::PublishIdentityUpdate);
     assert_eq!(published, 1, "only bob's own");
 
-    // One who insists goes on: the inbox is found by nobody any more, and the phone goes with the wallet that let it in.
+    // One who insists goes on: the inbox is found by nobody any more, and the phone goes with the wallet that let it
+    // in.
     phone.client.add_account(&second.signer).await.expect("added");
     phone.client.remove_account(&person.signer, &second.identifier, &[]).await.expect("removed");
     let all = [AcceptedRisk::RecoveryLeaves, AcceptedRisk::NoIdentifierLeft];

@@ -1,4 +1,5 @@
-//! What is stored and how it is looked after: lists, consent, deletion, disappearing, trimming, letting go of the store.
+//! What is stored and how it is looked after: lists, consent, deletion, disappearing, trimming, letting go of the
+//! store.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Our clients and clients of the unmodified official SDK in one network, over our node. `dev/setup-interop` installs the
-//! SDKs; the scenarios have it called.
+//! Our clients and clients of the unmodified official SDK in one network, over our node. `dev/setup-interop` installs
+//! the SDKs; the scenarios have it called.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a scenario fails by panicking")]
 

@@ -13,8 +13,8 @@ use crate::tenant::{FromRow, Owned, Tenant};
 /// The sealed column.
 const KEY_SEED: &str = "identity.key_seed";
 
-/// What stands before the id of an installation whose key is not in the store. A key's seed has 32 bytes, so that neither is
-/// taken for the other, and an older version of this software takes what it does not know for damage.
+/// What stands before the id of an installation whose key is not in the store. A key's seed has 32 bytes, so that
+/// neither is taken for the other, and an older version of this software takes what it does not know for damage.
 const ELSEWHERE: u8 = 1;
 
 /// The identity.

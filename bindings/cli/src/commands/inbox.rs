@@ -44,8 +44,8 @@ pub(crate) async fn inbox(
     }
 }
 
-/// The server: the one that is named, that of the profile, or the one on this machine. An inbox can be looked at without an
-/// account.
+/// The server: the one that is named, that of the profile, or the one on this machine. An inbox can be looked at
+/// without an account.
 fn url(options: &GlobalOptions) -> Result<String, CliError> {
     if let Some(url) = &options.url {
         return Ok(url.clone());

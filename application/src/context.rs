@@ -7,11 +7,13 @@ use hexmtp_domain::group::LeafMember;
 use hexmtp_domain::identity::InstallationKey;
 use hexmtp_domain::version::ProtocolVersion;
 use hexmtp_domain::{GroupId, InboxId, Secret, Timestamp};
+use hexmtp_ports::contract_wallet::ContractWalletVerifier;
 use hexmtp_ports::delivery::DeliveryService;
 use hexmtp_ports::identity_log::IdentityLog;
 use hexmtp_ports::mls::MlsEngine;
 use hexmtp_ports::platform::{Clock, Entropy, EntropyError, Runtime};
-use hexmtp_ports::store::{IdentityRecord, LeaseHolder, PreferencesRecord, Store};
+use hexmtp_ports::secret_store::SecretStore;
+use hexmtp_ports::store::{LeaseHolder, PreferencesRecord, Store};
 use hexmtp_ports::welcome_crypto::WelcomeCrypto;
 
 use crate::group_lock::GroupLocks;
@@ -28,6 +30,11 @@ pub struct Ports {
     pub delivery: Arc<dyn DeliveryService>,
     /// The network's identity log.
     pub identity_log: Arc<dyn IdentityLog>,
+    /// Who is asked about signatures of contract wallets: the network, or the chains themselves.
+    pub contract_wallets: Arc<dyn ContractWalletVerifier>,
+    /// Where the installation's key is kept instead of in the store, if it is. A store that was made with a store of
+    /// secrets cannot be opened without it.
+    pub secrets: Option<Arc<dyn SecretStore>>,
     /// The MLS engine.
     pub mls: Arc<dyn MlsEngine>,
     /// The wrapping of welcomes.
@@ -56,6 +63,8 @@ pub(crate) struct ContextInner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) delivery: Arc<dyn DeliveryService>,
     pub(crate) identity_log: Arc<dyn IdentityLog>,
+    pub(crate) contract_wallets: Arc<dyn ContractWalletVerifier>,
+    pub(crate) secrets: Option<Arc<dyn SecretStore>>,
     pub(crate) mls: Arc<dyn MlsEngine>,
     pub(crate) welcome_crypto: Arc<dyn WelcomeCrypto>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -81,7 +90,7 @@ impl ContextInner {
     /// Puts a context together.
     pub(crate) fn new(
         ports: Ports,
-        identity: &IdentityRecord,
+        (inbox_id, key): (InboxId, &InstallationKey),
         preferences: &PreferencesRecord,
         opening: &Opening,
     ) -> Result<Context, EntropyError> {
@@ -91,13 +100,15 @@ impl ContextInner {
             store: ports.store,
             delivery: ports.delivery,
             identity_log: ports.identity_log,
+            contract_wallets: ports.contract_wallets,
+            secrets: ports.secrets,
             mls: ports.mls,
             welcome_crypto: ports.welcome_crypto,
             clock: ports.clock,
             entropy: ports.entropy,
             runtime: ports.runtime,
-            inbox_id: identity.inbox_id,
-            key: identity.key.clone(),
+            inbox_id,
+            key: key.clone(),
             hmac_root: preferences.hmac_root.clone(),
             claimed_version: opening.claimed_version.clone(),
             outbox_lease: opening.outbox_lease,

@@ -1,6 +1,6 @@
-//! A wallet whose key this process holds.
+//! Wallets whose keys this process holds.
 
-use hexmtp_domain::identity::{Identifier, LocalWallet, UnverifiedSignature};
+use hexmtp_domain::identity::{Identifier, LegacyKey, LocalWallet, UnverifiedSignature};
 use hexmtp_ports::port;
 use hexmtp_ports::signer::{SignerError, WalletSigner};
 
@@ -20,6 +20,30 @@ impl LocalSigner {
 impl WalletSigner for LocalSigner {
     fn identifier(&self) -> Identifier {
         self.0.identifier()
+    }
+
+    async fn sign(&self, text: &str) -> Result<UnverifiedSignature, SignerError> {
+        self.0.sign_text(text).map_err(|error| SignerError::Backend(Box::new(error)))
+    }
+}
+
+/// Signs with a key of XMTP version 2, for which a wallet vouched once: its owner registers without asking the wallet
+/// again. Such a signature makes the inbox with nonce 0 and lets members in there; it revokes nobody (PROTOCOL.md 1.6).
+#[derive(Debug)]
+pub struct LegacySigner(LegacyKey);
+
+impl LegacySigner {
+    /// Signs with this key in its wallet's name.
+    #[must_use]
+    pub const fn new(key: LegacyKey) -> Self {
+        Self(key)
+    }
+}
+
+#[port]
+impl WalletSigner for LegacySigner {
+    fn identifier(&self) -> Identifier {
+        self.0.wallet().into()
     }
 
     async fn sign(&self, text: &str) -> Result<UnverifiedSignature, SignerError> {

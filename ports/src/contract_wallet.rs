@@ -1,10 +1,15 @@
 //! Asks a blockchain whether a contract wallet stands by a signature (ERC-1271, ERC-6492; PROTOCOL.md 1.5).
 
+use std::time::Duration;
+
 use hexmtp_domain::identity::ContractWalletSignature;
 use thiserror::Error;
 
 use crate::bounds::{BoxedSource, Port};
 use crate::{Retry, port};
+
+/// How long a chain that is not supported stays so at least: settings are not changed by the minute.
+const UNSUPPORTED_WAIT: Duration = Duration::from_secs(600);
 
 /// What the contract said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +24,10 @@ pub struct ContractVerdict {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ContractWalletError {
-    /// No endpoint is known for the chain of the account, or the account id names none.
+    /// The account id does not name an account, or the signature is none that a chain can be asked about.
+    #[error("no chain can be asked about the signature: {0}")]
+    Malformed(&'static str),
+    /// No endpoint is known for the chain of the account. Whoever runs this can name one.
     #[error("the chain of the account is not supported")]
     UnsupportedChain,
     /// The chain's endpoint cannot be reached or does not know the block.
@@ -32,6 +40,7 @@ impl ContractWalletError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Malformed(_) => "contract_wallet.malformed",
             Self::UnsupportedChain => "contract_wallet.unsupported_chain",
             Self::Unavailable(_) => "contract_wallet.unavailable",
         }
@@ -41,7 +50,9 @@ impl ContractWalletError {
     #[must_use]
     pub const fn retry(&self) -> Retry {
         match self {
-            Self::UnsupportedChain => Retry::Never,
+            Self::Malformed(_) => Retry::Never,
+            // Not for good: who took it for that would skip a welcome for a member's wallet (FEATURES.md ID-27).
+            Self::UnsupportedChain => Retry::After(UNSUPPORTED_WAIT),
             Self::Unavailable(_) => Retry::SOON,
         }
     }

@@ -64,7 +64,8 @@ const streamed = (message) => ({
 });
 
 serve({
-  create: async (request) => about(request.client, await sdk.Client.create(signerOf(request.key), options(request))),
+  create: async (request) =>
+    about(request.client, await sdk.Client.create(signerOf(request.key, request.contract), options(request))),
   build: async (request) => about(request.client, await sdk.Client.build(identifier(request.address), options(request))),
   close: async (request) => {
     await close(client(request));

@@ -62,15 +62,23 @@ export function locate(packages, name) {
   return createRequire(join(packages, 'package.json')).resolve(name);
 }
 
-/** Makes the signers that the SDK wants from private keys in hexadecimal. */
+/**
+ * Makes the signers that the SDK wants from private keys in hexadecimal. With a contract, `{address, chain}`, they are those
+ * of the wallet whose owner has the key; with `{factory, deploy}` besides, it is not deployed yet (ERC-6492).
+ */
 export async function signers(packages) {
   const { privateKeyToAccount } = await load(packages, 'viem/accounts');
-  return (privateKey) => {
+  const { serializeErc6492Signature } = await load(packages, 'viem');
+  return (privateKey, contract) => {
     const account = privateKeyToAccount(`0x${privateKey}`);
+    const wrapped = (signature) =>
+      contract?.factory
+        ? serializeErc6492Signature({ address: contract.factory, data: contract.deploy, signature })
+        : signature;
     return {
-      type: 'EOA',
-      getIdentifier: () => identifier(account.address),
-      signMessage: async (message) => bytes((await account.signMessage({ message })).slice(2)),
+      ...(contract ? { type: 'SCW', getChainId: () => BigInt(contract.chain) } : { type: 'EOA' }),
+      getIdentifier: () => identifier(contract?.address ?? account.address),
+      signMessage: async (message) => bytes(wrapped(await account.signMessage({ message })).slice(2)),
     };
   };
 }

@@ -152,7 +152,9 @@ pub fn ports(store: Arc<dyn Store>, node: &str) -> Ports {
     Ports {
         store,
         delivery: network.clone(),
-        identity_log: network,
+        identity_log: network.clone(),
+        contract_wallets: network,
+        secrets: None,
         mls: Arc::new(OpenMlsEngine::new()),
         welcome_crypto: Arc::new(OpenMlsWelcomeCrypto),
         clock: Arc::new(SystemClock),

@@ -8,9 +8,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use hexmtp::error::RegisterError;
-use hexmtp::{Client, LocalSigner, Ports};
+use hexmtp::{Client, InboxPorts, Inboxes, LocalSigner, Ports};
 use hexmtp_delivery_memory::MemoryNetwork;
-use hexmtp_domain::identity::{Identifier, LocalWallet};
+use hexmtp_domain::identity::{ContractAccount, EthereumAddress, Identifier, InstallationKey, LocalWallet};
 use hexmtp_domain::version::ProtocolVersion;
 use hexmtp_domain::{InboxId, InstallationId, Timestamp};
 use hexmtp_mls_openmls::{OpenMlsEngine, OpenMlsWelcomeCrypto};
@@ -18,6 +18,8 @@ use hexmtp_platform_test::{SeededEntropy, VirtualClock, VirtualRuntime};
 use hexmtp_ports::platform::{Clock, Entropy};
 use hexmtp_ports::store::Store;
 use hexmtp_store_memory::MemoryStore;
+
+use crate::contract_signer::ContractSigner;
 
 /// The network and the time that all devices share.
 pub struct World {
@@ -74,16 +76,40 @@ impl World {
         self.seeds.get()
     }
 
-    /// A wallet that nobody has used yet.
+    /// Somebody with a wallet that nobody has used yet.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        let wallet = self.wallet();
+        Person { identifier: wallet.identifier(), signer: LocalSigner::new(wallet) }
+    }
+
+    /// A contract wallet that nobody has used yet, deployed on chain 7.
     ///
     /// # Panics
     /// When the seeded key is no secp256k1 key, which has not happened.
     #[must_use]
-    pub fn person(&self) -> Person {
+    pub fn contract(&self) -> ContractSigner {
+        let mut address = [0; 20];
+        SeededEntropy::new(self.seed()).fill(&mut address).expect("seeded");
+        let account = ContractAccount::new(7, EthereumAddress::new(address));
+        ContractSigner::deploy(&self.network, account, self.wallet())
+    }
+
+    /// A wallet that nobody has used yet, with its key.
+    ///
+    /// # Panics
+    /// When the seeded key is no secp256k1 key, which has not happened.
+    #[must_use]
+    pub fn wallet(&self) -> LocalWallet {
         let mut key = [0; 32];
         SeededEntropy::new(self.seed()).fill(&mut key).expect("seeded");
-        let wallet = LocalWallet::from_private_key(key).expect("a key");
-        Person { identifier: wallet.identifier(), signer: LocalSigner::new(wallet) }
+        LocalWallet::from_private_key(key).expect("a key")
+    }
+
+    /// Adapters for whoever looks at inboxes without a client.
+    #[must_use]
+    pub fn inboxes(&self) -> Inboxes {
+        Inboxes::new(InboxPorts::from(&self.ports(Arc::new(MemoryStore::default()))))
     }
 
     /// Adapters on a store.
@@ -93,6 +119,8 @@ impl World {
             store,
             delivery: Arc::new(self.network.clone()),
             identity_log: Arc::new(self.network.clone()),
+            contract_wallets: Arc::new(self.network.clone()),
+            secrets: None,
             mls: Arc::new(OpenMlsEngine::new()),
             welcome_crypto: Arc::new(OpenMlsWelcomeCrypto),
             clock: Arc::new(self.clock.clone()),
@@ -136,6 +164,15 @@ impl Device {
     #[must_use]
     pub fn installation_id(&self) -> InstallationId {
         self.client.installation_id()
+    }
+
+    /// The installation's key, for tests that forge on its behalf.
+    ///
+    /// # Panics
+    /// When it is not in the store.
+    pub async fn key(&self) -> InstallationKey {
+        let identity = self.ports.store.identity().await.expect("an answer").expect("an identity");
+        identity.key.here().expect("a key").clone()
     }
 
     /// Another client on the same store, as after a restart or in another process.

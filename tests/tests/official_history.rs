@@ -157,7 +157,7 @@ async fn registered_store(run: &Run, welcome: &Value) -> MemoryStore {
     changes.rows = vec![
         RowChange::PutIdentity(IdentityRecord {
             inbox_id,
-            key,
+            key: key.into(),
             created_at: Timestamp::ZERO,
             registered: Some(SequenceId(1)),
         }),

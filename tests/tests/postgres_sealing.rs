@@ -1,4 +1,5 @@
-//! The owner of a PostgreSQL server reads neither contents nor keys, and cannot put one value into the place of another.
+//! The owner of a PostgreSQL server reads neither contents nor keys, and cannot put one value into the place of
+//! another.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -72,7 +73,7 @@ fn changes() -> ChangeSet {
         IcedEnvelope { envelope: hidden("iced"), ..iced(Topic::Group(group(1)), place(2), &[place(1)]) };
     let rows = vec![
         RowChange::PutIdentity(IdentityRecord {
-            key: InstallationKey::from_seed(hidden_key()),
+            key: InstallationKey::from_seed(hidden_key()).into(),
             ..identity(1)
         }),
         RowChange::PutPreferences(PreferencesRecord { hmac_root: secret("root"), ..preferences(1, 1) }),

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use hexmtp_ports::commit_log::CommitLogError;
+use hexmtp_ports::contract_wallet::ContractWalletError;
 use hexmtp_ports::delivery::DeliveryError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use hexmtp_proto::status::code_name;
@@ -110,6 +111,20 @@ impl From<Failure> for CommitLogError {
             Failure::LogFull => Self::Rejected { reason: LOG_FULL.to_owned() },
             Failure::Moved => Self::Moved,
             Failure::Malformed(what) => Self::Malformed(what),
+        }
+    }
+}
+
+/// What a server does not answer, it may answer later; what it refuses, it knows no chain for. Neither is a verdict.
+impl From<Failure> for ContractWalletError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unreachable(error) => Self::Unavailable(Box::new(error)),
+            Failure::TooLarge(_) => Self::Malformed("the signature is too large for the network"),
+            Failure::Refused(_) => Self::UnsupportedChain,
+            Failure::LogFull => Self::Unavailable(LOG_FULL.into()),
+            Failure::Moved => Self::Unavailable("the network has moved to another API".into()),
+            Failure::Malformed(what) => Self::Unavailable(what.into()),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! XMTP's v3 gRPC API as the network of hexmtp.
 //!
 //! [`GrpcNetwork`] implements [`DeliveryService`](hexmtp_ports::delivery::DeliveryService),
-//! [`IdentityLog`](hexmtp_ports::identity_log::IdentityLog) and [`CommitLog`](hexmtp_ports::commit_log::CommitLog)
-//! over HTTP/2, with TLS or without (PROTOCOL.md 6.1, 6.2).
+//! [`IdentityLog`](hexmtp_ports::identity_log::IdentityLog), [`CommitLog`](hexmtp_ports::commit_log::CommitLog) and
+//! [`ContractWalletVerifier`](hexmtp_ports::contract_wallet::ContractWalletVerifier) over HTTP/2, with TLS or without
+//! (PROTOCOL.md 6.1, 6.2).
 //!
 //! What the adapter takes off its callers:
 //!
@@ -29,6 +30,7 @@ mod call;
 mod codec;
 mod commit_log;
 mod connect;
+mod contract_wallet;
 mod delivery;
 mod envelope;
 mod failure;

@@ -62,4 +62,6 @@ methods! {
     GetIdentityUpdates = "xmtp.identity.api.v1.IdentityApi",
     /// Finds inboxes.
     GetInboxIds = "xmtp.identity.api.v1.IdentityApi",
+    /// Asks contracts about their wallets' signatures.
+    VerifySmartContractWalletSignatures = "xmtp.identity.api.v1.IdentityApi",
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
 use hexmtp_ports::commit_log::CommitLogError;
+use hexmtp_ports::contract_wallet::ContractWalletError;
 use hexmtp_ports::delivery::DeliveryError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use thiserror::Error;
@@ -34,6 +35,8 @@ pub enum Call {
     IdentityUpdatesAfter,
     /// `IdentityLog::inbox_ids`.
     InboxIds,
+    /// `ContractWalletVerifier::verify`.
+    VerifyContractWallet,
     /// `CommitLog::publish`.
     PublishCommitLog,
     /// `CommitLog::query`.
@@ -77,6 +80,12 @@ impl From<Outage> for DeliveryError {
 }
 
 impl From<Outage> for IdentityLogError {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(Box::new(outage))
+    }
+}
+
+impl From<Outage> for ContractWalletError {
     fn from(outage: Outage) -> Self {
         Self::Unavailable(Box::new(outage))
     }

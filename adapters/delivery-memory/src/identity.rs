@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use hexmtp_domain::identity::{Action, AssociationState, Identifier, IdentityUpdate, MAX_UPDATES};
+use hexmtp_domain::identity::{
+    Action, AssociationState, ContractVerdicts, Identifier, IdentityUpdate, MAX_UPDATES,
+};
 use hexmtp_domain::{InboxId, SequenceId, Timestamp};
+use hexmtp_ports::contract_wallet::ContractWalletError;
 use hexmtp_ports::identity_log::{IdentityLog, IdentityLogError, LoggedUpdate};
 use hexmtp_ports::port;
 
@@ -32,16 +35,28 @@ fn rejected(reason: impl ToString) -> IdentityLogError {
     IdentityLogError::Rejected { reason: reason.to_string() }
 }
 
+/// What no chain can be asked about is refused; what a chain does not know yet may come again.
+fn unanswered(error: ContractWalletError) -> IdentityLogError {
+    match error {
+        ContractWalletError::UnsupportedChain | ContractWalletError::Malformed(_) => rejected(error),
+        error => IdentityLogError::Unavailable(Box::new(error)),
+    }
+}
+
 impl InboxLog {
     fn holds(&self, bytes: &[u8]) -> bool {
         self.updates.iter().any(|logged| logged.update == bytes)
     }
 
-    fn apply(&self, update: &IdentityUpdate) -> Result<AssociationState, IdentityLogError> {
+    fn apply(
+        &self,
+        update: &IdentityUpdate,
+        verdicts: &ContractVerdicts,
+    ) -> Result<AssociationState, IdentityLogError> {
         if self.spoilt {
             return Err(rejected("the log of this inbox holds an update that does not apply"));
         }
-        AssociationState::apply(self.state.clone(), update).map_err(rejected)
+        AssociationState::apply_with(self.state.clone(), update, verdicts).map_err(rejected)
     }
 }
 
@@ -105,7 +120,8 @@ impl State {
         if log.updates.len() >= MAX_UPDATES {
             return Err(IdentityLogError::Full);
         }
-        let state = log.apply(&update)?;
+        let verdicts = self.chains.ask(&update).map_err(unanswered)?;
+        let state = log.apply(&update, &verdicts)?;
         let server_time = self.stamp();
         self.inboxes.append(inbox, server_time, bytes);
         self.inboxes.adopt(inbox, &update, state);
@@ -117,10 +133,12 @@ impl State {
         let server_time = self.stamp();
         let id = self.inboxes.append(inbox, server_time, bytes);
         let log = self.inboxes.logs.entry(inbox).or_default();
-        let applied = IdentityUpdate::decode(bytes)
-            .ok()
-            .filter(|update| update.inbox_id == inbox)
-            .and_then(|update| log.apply(&update).ok().map(|state| (update, state)));
+        let chains = &self.chains;
+        let applied =
+            IdentityUpdate::decode(bytes).ok().filter(|update| update.inbox_id == inbox).and_then(|update| {
+                let verdicts = chains.ask(&update).ok()?;
+                log.apply(&update, &verdicts).ok().map(|state| (update, state))
+            });
         match applied {
             Some((update, state)) => self.inboxes.adopt(inbox, &update, state),
             None => log.spoilt = true,

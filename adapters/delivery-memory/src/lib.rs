@@ -1,8 +1,9 @@
 //! A whole XMTP network in one process: the embedded default of hexmtp, and what its tests talk to.
 //!
 //! [`MemoryNetwork`] implements [`DeliveryService`](hexmtp_ports::delivery::DeliveryService),
-//! [`IdentityLog`](hexmtp_ports::identity_log::IdentityLog) and [`CommitLog`](hexmtp_ports::commit_log::CommitLog) as
-//! the v3 API behaves (PROTOCOL.md 6.2, PEER.md 4):
+//! [`IdentityLog`](hexmtp_ports::identity_log::IdentityLog), [`CommitLog`](hexmtp_ports::commit_log::CommitLog) and
+//! [`ContractWalletVerifier`](hexmtp_ports::contract_wallet::ContractWalletVerifier) as the v3 API behaves
+//! (PROTOCOL.md 6.2, PEER.md 4):
 //! one growing number per table from 1 on, no look into encrypted content, no opinion on epochs (commits that lost
 //! a race are delivered like any other), identity updates refused unless they apply. It keeps everything in
 //! memory, needs no runtime, and must not be shared between people who do not trust one process.
@@ -24,6 +25,7 @@
 //! ```
 
 mod calls;
+mod chain;
 mod commit_log;
 mod delivery;
 pub mod faults;

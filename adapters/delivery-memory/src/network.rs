@@ -13,6 +13,7 @@ use hexmtp_ports::delivery::{GroupEnvelope, WelcomeEnvelope};
 use hexmtp_ports::platform::Clock;
 
 use crate::calls::{Admission, Call, CallCounts, Gate, Outage};
+use crate::chain::Chains;
 use crate::faults::Faults;
 use crate::identity::Inboxes;
 use crate::log::Table;
@@ -32,6 +33,7 @@ pub(crate) struct State {
     pub(crate) welcomes: Table<WelcomeDestination, WelcomeEnvelope>,
     pub(crate) key_packages: HashMap<InstallationId, Vec<u8>>,
     pub(crate) inboxes: Inboxes,
+    pub(crate) chains: Chains,
     pub(crate) commit_logs: Table<GroupId, LoggedCommit>,
     pub(crate) subscribers: Subscribers,
     pub(crate) gate: Gate,
@@ -69,6 +71,7 @@ impl MemoryNetwork {
             welcomes: Table::default(),
             key_packages: HashMap::new(),
             inboxes: Inboxes::default(),
+            chains: Chains::default(),
             commit_logs: Table::default(),
             subscribers: Subscribers::new(limit),
             gate: Gate::default(),

@@ -1,10 +1,13 @@
 //! The command line of `hexmtp-node`.
 
+use std::env;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use hexmtp_node::NodeOptions;
+use hexmtp_node::{ChainList, ChainListError, NodeOptions};
 
 /// An XMTP network node: the v3 API in gRPC and gRPC-Web, with health, reflection and GET /metrics, on one port.
 ///
@@ -64,6 +67,22 @@ pub(crate) struct Cli {
         value_delimiter = ','
     )]
     cors_origins: Vec<String>,
+    /// An endpoint of a chain, as <chain id>=<url>, that is asked about signatures of contract wallets; repeat it, or
+    /// separate entries by commas. The first one of a chain is preferred, the others stand in for it. Without any chain
+    /// such signatures are refused. Variables of the form CHAIN_RPC_<chain id>=<url>,<url> say the same, and keep keys
+    /// in URLs off the command line
+    #[arg(
+        long = "chain-rpc",
+        env = "HEXMTP_NODE_CHAIN_RPC",
+        value_name = "ID=URL",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    chain_rpc: Vec<String>,
+    /// A file with chains in JSON: {"<chain id>": "<url>" or ["<url>", ...], ...}. Of a chain that is given in several
+    /// ways, what the flag says counts, then CHAIN_RPC_<chain id>, then the file
+    #[arg(long, env = "HEXMTP_NODE_CHAINS_FILE", value_name = "PATH")]
+    chains_file: Option<PathBuf>,
     /// Seconds that calls in progress have at shutdown
     #[arg(long, env = "HEXMTP_NODE_SHUTDOWN_GRACE", value_name = "SECONDS",
         default_value_t = NodeOptions::default().shutdown_grace.as_secs())]
@@ -87,8 +106,11 @@ pub(crate) enum LogFormat {
 
 impl Cli {
     /// The settings of the node.
-    pub(crate) fn options(&self) -> NodeOptions {
-        NodeOptions {
+    ///
+    /// # Errors
+    /// [`ChainListError`] when an endpoint of a chain is misspelt.
+    pub(crate) fn options(&self) -> Result<NodeOptions, ChainListError> {
+        Ok(NodeOptions {
             listen: self.listen,
             database_url: self.database_url.clone(),
             database_readers: self.database_readers,
@@ -103,7 +125,21 @@ impl Cli {
             keep_alive_timeout: Duration::from_secs(self.keep_alive_timeout),
             stream_keep_alive: Duration::from_secs(self.stream_keep_alive),
             cors_origins: self.cors_origins.clone(),
+            chains: self.chains()?,
             shutdown_grace: Duration::from_secs(self.shutdown_grace),
-        }
+        })
+    }
+
+    /// The chains of the file, the variables and the flags; the later ones count.
+    fn chains(&self) -> Result<ChainList, ChainListError> {
+        let mut chains = match &self.chains_file {
+            Some(path) => ChainList::read(path)?,
+            None => ChainList::default(),
+        };
+        let text = |text: OsString| text.into_string().ok();
+        let variables = env::vars_os().filter_map(|(name, value)| text(name).zip(text(value)));
+        chains.replace_by(ChainList::from_variables(variables)?);
+        chains.replace_by(ChainList::from_entries(&self.chain_rpc)?);
+        Ok(chains)
     }
 }

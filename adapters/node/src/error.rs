@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use hexmtp_verifier_rpc::VerifierError;
 use sea_orm::DbErr;
 use thiserror::Error;
 use tonic::Status;
@@ -46,6 +47,9 @@ pub enum NodeError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The chains cannot be asked from this machine.
+    #[error("signatures of contract wallets cannot be verified")]
+    Verifier(#[source] VerifierError),
     /// A part of the node ended by a defect of its own.
     #[error("a task of the node failed")]
     Task(#[source] tokio::task::JoinError),
@@ -65,6 +69,7 @@ impl NodeError {
             Self::Database(_) => "node.database",
             Self::Listen { .. } => "node.listen",
             Self::Setting { .. } => "node.setting",
+            Self::Verifier(_) => "node.verifier",
             Self::Task(_) => "node.task",
             Self::Reflection(_) => "node.reflection",
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use hexmtp_domain::InboxId;
 use hexmtp_domain::identity::{
-    Action, AssociationState, ContractWalletSignature, Identifier, IdentifierKind, IdentityUpdate,
-    MAX_UPDATES,
+    Action, AssociationState, ContractVerdicts, ContractWalletSignature, Identifier, IdentifierKind,
+    IdentityUpdate, MAX_UPDATES,
 };
 use hexmtp_ports::contract_wallet::{ContractVerdict, ContractWalletError, ContractWalletVerifier};
 use hexmtp_proto::Message;
@@ -25,6 +26,8 @@ use crate::writer::{AssociationChange, NewIdentityUpdate, Write, WriteOutcome};
 const MAX_LOG_BYTES: usize = 400 * 1024;
 /// How many locks keep updates of one inbox apart. Inboxes that share one only wait for each other.
 const LOCKS: usize = 256;
+/// About how many signatures of one call contracts are asked at the same time.
+const ASKED_AT_ONCE: usize = 8;
 
 /// The service.
 #[derive(Clone)]
@@ -55,8 +58,8 @@ impl IdentityService {
         }
         let update = IdentityUpdate::from_wire(update).map_err(|error| invalid(error.to_string()))?;
         // Chains are asked before anything is locked, and not about what is in the log already.
-        let accepted = match update.contract_wallet_signatures().next() {
-            None => Vec::new(),
+        let verdicts = match update.contract_wallet_signatures().next() {
+            None => ContractVerdicts::none(),
             Some(_) if self.is_logged(update.inbox_id, &payload).await? => return Ok(()),
             Some(_) => self.ask_contracts(&update).await?,
         };
@@ -76,7 +79,7 @@ impl IdentityService {
         let inbox = update.inbox_id;
         let changes = changes(&update);
         // Signatures cost time, and a log can have many.
-        tokio::task::spawn_blocking(move || judge(&log, &update, &accepted))
+        tokio::task::spawn_blocking(move || judge(&log, &update, &verdicts))
             .await
             .map_err(|error| Status::internal(error.to_string()))??;
         let new = NewIdentityUpdate { inbox, judged_at, payload, changes };
@@ -93,47 +96,44 @@ impl IdentityService {
         Ok(log.iter().any(|logged| logged.payload == payload))
     }
 
-    /// Those signatures of contract wallets that their contracts accept. One that is not accepted spoils the update.
-    async fn ask_contracts(&self, update: &IdentityUpdate) -> Result<Vec<ContractWalletSignature>, Status> {
-        let mut accepted = Vec::new();
-        for signature in update.contract_wallet_signatures() {
+    /// What the contracts say to the update's signatures. One that is not accepted spoils the update.
+    async fn ask_contracts(&self, update: &IdentityUpdate) -> Result<ContractVerdicts, Status> {
+        let mut verdicts = ContractVerdicts::none();
+        for question in update.contract_questions().map_err(|error| invalid(error.to_string()))? {
             let Some(verifier) = &self.verifier else {
                 return Err(Status::failed_precondition("this node cannot verify contract wallets"));
             };
-            match verifier.verify(update.signature_hash(), signature).await {
-                Ok(verdict) if verdict.is_valid => accepted.push(signature.clone()),
+            let verdict = verifier.verify(question.hash(), question.signature()).await;
+            match verdict {
+                Ok(verdict) if verdict.is_valid => verdicts.record(question, true),
                 Ok(_) => return Err(invalid("the contract wallet does not accept the signature")),
                 Err(error) => return Err(unverified(&error)),
             }
         }
-        Ok(accepted)
+        Ok(verdicts)
     }
 }
 
 fn unverified(error: &ContractWalletError) -> Status {
     match error {
-        ContractWalletError::UnsupportedChain => invalid(error.to_string()),
+        ContractWalletError::UnsupportedChain | ContractWalletError::Malformed(_) => {
+            invalid(error.to_string())
+        }
         _ => Status::unavailable(error.to_string()),
     }
 }
 
 /// Whether the update applies to the log. What is in the log was judged when it came; contracts are not asked again,
 /// for they may have changed their mind about a signature since.
-fn judge(
-    log: &[LoggedUpdate],
-    update: &IdentityUpdate,
-    accepted: &[ContractWalletSignature],
-) -> Result<(), Status> {
+fn judge(log: &[LoggedUpdate], update: &IdentityUpdate, verdicts: &ContractVerdicts) -> Result<(), Status> {
     let damaged = || Status::from(StorageError::Corrupt("identity update"));
     let mut state = None;
     for logged in log {
         let logged = IdentityUpdate::decode(&logged.payload).map_err(|_| damaged())?;
-        let known: Vec<_> = logged.contract_wallet_signatures().cloned().collect();
-        state = Some(AssociationState::apply_accepting(state, &logged, &known).map_err(|_| damaged())?);
+        let judged = ContractVerdicts::of_judged(&logged);
+        state = Some(AssociationState::apply_with(state, &logged, &judged).map_err(|_| damaged())?);
     }
-    AssociationState::apply_accepting(state, update, accepted)
-        .map(drop)
-        .map_err(|error| invalid(error.to_string()))
+    AssociationState::admit(state, update, verdicts).map(drop).map_err(|error| invalid(error.to_string()))
 }
 
 /// What an update changes for those who look for an inbox by an identifier.
@@ -160,7 +160,7 @@ fn verdict(outcome: Result<ContractVerdict, ContractWalletError>) -> Result<Vali
             block_number: Some(verdict.block_number),
             error: None,
         }),
-        Err(error @ ContractWalletError::UnsupportedChain) => {
+        Err(error @ (ContractWalletError::UnsupportedChain | ContractWalletError::Malformed(_))) => {
             Ok(ValidationResponse { is_valid: false, block_number: None, error: Some(error.to_string()) })
         }
         // To say "not valid" would be a lie that a client keeps.
@@ -237,7 +237,7 @@ impl IdentityApi for IdentityService {
         };
         let signatures = request.into_inner().signatures;
         checks::at_most(signatures.len(), checks::MAX_SIGNATURES, "signatures")?;
-        let mut responses = Vec::with_capacity(signatures.len());
+        let mut questions = Vec::with_capacity(signatures.len());
         for asked in signatures {
             let hash: [u8; 32] = asked.hash.try_into().map_err(|_| invalid("a hash has 32 bytes"))?;
             let signature = ContractWalletSignature {
@@ -245,8 +245,13 @@ impl IdentityApi for IdentityService {
                 block_number: asked.block_number.unwrap_or(0),
                 signature: asked.signature,
             };
-            responses.push(verdict(verifier.verify(hash, &signature).await)?);
+            questions.push((hash, signature));
         }
+        let verdicts = questions.into_iter().map(|(hash, signature)| {
+            let verifier = Arc::clone(verifier);
+            async move { verdict(verifier.verify(hash, &signature).await) }
+        });
+        let responses = stream::iter(verdicts).buffered(ASKED_AT_ONCE).try_collect().await?;
         Ok(Response::new(wire::VerifySmartContractWalletSignaturesResponse { responses }))
     }
 }

@@ -38,5 +38,6 @@ mod storage;
 mod writer;
 
 pub use error::NodeError;
+pub use hexmtp_verifier_rpc::{ChainList, ChainListError};
 pub use node::{Node, RunningNode};
 pub use options::NodeOptions;

@@ -29,7 +29,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     // From here on, signals wait for us, also those that come while the node starts.
     let mut signals =
         Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
-    let options = cli.options();
+    let options = cli.options()?;
     drop(cli);
     let node = tokio::select! {
         node = Node::start(options) => node?,

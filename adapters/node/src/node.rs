@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hexmtp_ports::contract_wallet::ContractWalletVerifier;
+use hexmtp_verifier_rpc::{RpcContractWalletVerifier, VerifierOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -23,15 +24,18 @@ use crate::{NodeError, server};
 pub struct Node;
 
 impl Node {
-    /// Starts a node that cannot verify signatures of contract wallets and refuses them. It serves when this returns.
+    /// Starts a node that asks the chains of its options about signatures of contract wallets, and refuses those of
+    /// other chains. It serves when this returns.
     ///
     /// # Errors
     /// [`NodeError`] says what stands in the way.
     pub async fn start(options: NodeOptions) -> Result<RunningNode, NodeError> {
-        Self::start_with_verifier(options, None).await
+        let verifier = verifier(&options)?;
+        Self::start_with_verifier(options, verifier).await
     }
 
-    /// Starts a node that has signatures of contract wallets verified. It serves when this returns.
+    /// Starts a node that has signatures of contract wallets verified by somebody else than the chains of its options,
+    /// or refuses them all. It serves when this returns.
     ///
     /// # Errors
     /// [`NodeError`] says what stands in the way.
@@ -64,6 +68,15 @@ impl Node {
             }
         }
     }
+}
+
+/// The verifier for the chains of the options, if there are any.
+fn verifier(options: &NodeOptions) -> Result<Option<Arc<dyn ContractWalletVerifier>>, NodeError> {
+    if options.chains.is_empty() {
+        return Ok(None);
+    }
+    let verifier = RpcContractWalletVerifier::new(&options.chains, VerifierOptions::default());
+    Ok(Some(Arc::new(verifier.map_err(NodeError::Verifier)?)))
 }
 
 type Started = (SocketAddr, HealthReporter, oneshot::Sender<()>, JoinHandle<()>);

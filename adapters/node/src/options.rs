@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use hexmtp_verifier_rpc::ChainList;
+
 use crate::NodeError;
 
 /// How a node runs. `Default` is a node for tests and development: in memory, on a free port of the loopback
@@ -39,6 +41,8 @@ pub struct NodeOptions {
     pub stream_keep_alive: Duration,
     /// The origins of web pages that may call the node; empty means all.
     pub cors_origins: Vec<String>,
+    /// The chains that are asked about signatures of contract wallets. Without any, such signatures are refused.
+    pub chains: ChainList,
     /// How long calls in progress may take at shutdown.
     pub shutdown_grace: Duration,
 }
@@ -60,6 +64,7 @@ impl Default for NodeOptions {
             keep_alive_timeout: Duration::from_secs(20),
             stream_keep_alive: Duration::from_secs(30),
             cors_origins: Vec::new(),
+            chains: ChainList::default(),
             shutdown_grace: Duration::from_secs(10),
         }
     }
@@ -88,9 +93,12 @@ impl NodeOptions {
     }
 }
 
-/// Without the database URL, which may hold a password.
+/// Without the database URL, which may hold a password, and of the chains' endpoints only the hosts.
 impl fmt::Debug for NodeOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeOptions").field("listen", &self.listen).finish_non_exhaustive()
+        f.debug_struct("NodeOptions")
+            .field("listen", &self.listen)
+            .field("chains", &self.chains)
+            .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,9 @@ mod process;
 
 use std::process::Stdio;
 
+use hexmtp_proto::xmtp::identity::api::v1 as wire;
+use tonic::Code;
+
 use peer::{Peer, fresh, text};
 use process::{Process, program};
 
@@ -82,8 +85,50 @@ async fn settings_come_from_flags_and_from_the_environment() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("--max-page-size"));
 }
 
+/// R-EVM-015
+#[tokio::test]
+async fn chains_come_from_a_file_from_variables_and_from_flags() {
+    // Nobody listens there, so that a chain that is known cannot be asked.
+    let nowhere = "http://127.0.0.1:1";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chains.json");
+    std::fs::write(&file, format!(r#"{{ "5": ["{nowhere}"], "eip155:6": "{nowhere}" }}"#)).unwrap();
+    let mut command = program(&["--listen", "127.0.0.1:0", "--chain-rpc", &format!("8={nowhere}")]);
+    command.env("HEXMTP_NODE_CHAINS_FILE", &file).env("CHAIN_RPC_7", nowhere).stderr(Stdio::null());
+    let node = Process::start(command).await;
+    let peer = Peer::connect(&node.url).await;
+    for chain in 5..=9 {
+        let signature = wire::VerifySmartContractWalletSignatureRequestSignature {
+            account_id: format!("eip155:{chain}:0x{}", "ab".repeat(20)),
+            block_number: None,
+            signature: vec![1],
+            hash: vec![2; 32],
+        };
+        let request = wire::VerifySmartContractWalletSignaturesRequest { signatures: vec![signature] };
+        let answer = peer.identity.clone().verify_smart_contract_wallet_signatures(request).await;
+        if chain == 9 {
+            let answer = answer.unwrap().into_inner().responses;
+            assert!(!answer[0].is_valid && answer[0].error.is_some());
+        } else {
+            assert_eq!(answer.unwrap_err().code(), Code::Unavailable, "chain {chain}");
+        }
+    }
+    node.kill().await;
+}
+
 #[tokio::test]
 async fn a_failed_start_is_explained_without_secrets() {
+    for (flag, value, words) in [
+        ("--chain-rpc", "https://rpc.example/top-secret", "<chain id>=<url>"),
+        ("--chain-rpc", "https://rpc.example/?key=top-secret", "<chain id>=<url>"),
+        ("--chain-rpc", "1=ftp://rpc.example/top-secret", "chain 1"),
+        ("--chains-file", "/no/such/chains.json", "/no/such/chains.json"),
+    ] {
+        let (success, stdout, stderr) = output(&["--listen", "127.0.0.1:0", flag, value]).await;
+        assert!(!success && stdout.is_empty());
+        assert!(stderr.contains(words), "{stderr}");
+        assert!(!stderr.contains("top-secret"), "{stderr}");
+    }
     for (url, words) in [
         ("mysql://me:top-secret@db/x", "unknown kind of database"),
         ("postgres://me:top-secret@127.0.0.1:no-port/x", "malformed"),

@@ -3,7 +3,8 @@
 use hexmtp_ports::store::{FeedPosition, StoreStatistics, Trim};
 
 use super::Client;
-use crate::error::SyncError;
+use crate::error::{PortError, SyncError};
+use crate::identity;
 
 impl Client {
     /// How much is stored: sizes and counts.
@@ -46,6 +47,8 @@ impl Client {
     /// # Errors
     /// [`SyncError`] when the store fails.
     pub async fn wipe(&self) -> Result<(), SyncError> {
+        let secrets = self.context.secrets.as_deref();
+        identity::forget_key(secrets, self.context.key.id()).await.map_err(PortError::from)?;
         self.context.store.wipe().await?;
         self.close().await
     }

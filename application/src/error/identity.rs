@@ -3,6 +3,7 @@
 use hexmtp_domain::identity::{AssociationError, IdentityDecodeError};
 use hexmtp_domain::{InboxId, SequenceId};
 use hexmtp_ports::Retry;
+use hexmtp_ports::contract_wallet::ContractWalletError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use hexmtp_ports::store::StoreError;
 use thiserror::Error;
@@ -33,6 +34,9 @@ pub enum IdentityError {
         /// Why.
         source: AssociationError,
     },
+    /// The network has no such inbox.
+    #[error("there is no inbox {0}")]
+    UnknownInbox(InboxId),
     /// Somebody refers to an update that the log does not have.
     #[error("inbox {inbox_id} has no identity update {sequence_id}")]
     UnknownUpdate {
@@ -43,7 +47,7 @@ pub enum IdentityError {
     },
 }
 
-from_ports!(IdentityError: StoreError, IdentityLogError);
+from_ports!(IdentityError: StoreError, IdentityLogError, ContractWalletError);
 
 impl IdentityError {
     /// The stable code.
@@ -53,6 +57,7 @@ impl IdentityError {
             Self::Port(error) => error.code(),
             Self::Undecodable { .. } => "inbox.undecodable_update",
             Self::InvalidLog { .. } => "inbox.invalid_log",
+            Self::UnknownInbox(_) => "inbox.unknown",
             Self::UnknownUpdate { .. } => "inbox.unknown_update",
         }
     }

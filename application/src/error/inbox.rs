@@ -1,8 +1,9 @@
-//! Failures of changing the own inbox.
+//! Failures of changing an inbox.
 
 use hexmtp_domain::InboxId;
-use hexmtp_domain::identity::{Identifier, SigningError};
+use hexmtp_domain::identity::{AssociationError, Identifier, InboxGuardError, SignatureRequestError};
 use hexmtp_ports::Retry;
+use hexmtp_ports::contract_wallet::ContractWalletError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use hexmtp_ports::signer::SignerError;
 use hexmtp_ports::store::StoreError;
@@ -11,7 +12,7 @@ use thiserror::Error;
 use crate::error::port::from_ports;
 use crate::error::{IdentityError, PortError};
 
-/// Why the own inbox was not changed. Trying again does no harm: what is so already is passed over.
+/// Why an inbox was not changed. Trying again does no harm: what is so already is passed over.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum InboxChangeError {
@@ -21,10 +22,13 @@ pub enum InboxChangeError {
     /// The state of the inbox is not known.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The signature that the signer gave does not fit.
-    #[error("the signer's signature does not verify")]
-    Signature(#[from] SigningError),
-    /// Only the recovery identifier revokes.
+    /// The change should not be signed as it is, a signature is not taken, or one is missing.
+    #[error(transparent)]
+    Request(#[from] SignatureRequestError),
+    /// The signed change does not apply to the inbox as it is now: it may have changed since the signers were asked.
+    #[error("the change does not apply to the inbox")]
+    Association(#[from] AssociationError),
+    /// Only the recovery identifier revokes, and names its successor.
     #[error("only the recovery identifier of the inbox can do this")]
     NotRecovery {
         /// Whose signature it takes.
@@ -41,7 +45,13 @@ pub enum InboxChangeError {
     InstallationRevoked,
 }
 
-from_ports!(InboxChangeError: StoreError, IdentityLogError, SignerError);
+from_ports!(InboxChangeError: StoreError, IdentityLogError, SignerError, ContractWalletError);
+
+impl From<InboxGuardError> for InboxChangeError {
+    fn from(error: InboxGuardError) -> Self {
+        Self::Request(error.into())
+    }
+}
 
 impl InboxChangeError {
     /// The stable code.
@@ -50,7 +60,8 @@ impl InboxChangeError {
         match self {
             Self::Port(error) => error.code(),
             Self::Identity(error) => error.code(),
-            Self::Signature(error) => error.code(),
+            Self::Request(error) => error.code(),
+            Self::Association(error) => error.code(),
             Self::NotRecovery { .. } => "inbox_change.not_recovery",
             Self::AccountTaken { .. } => "inbox_change.account_taken",
             Self::InstallationRevoked => "inbox_change.installation_revoked",

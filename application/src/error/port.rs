@@ -1,10 +1,12 @@
 //! Failures of the world around the application.
 
 use hexmtp_ports::Retry;
+use hexmtp_ports::contract_wallet::ContractWalletError;
 use hexmtp_ports::delivery::DeliveryError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use hexmtp_ports::mls::MlsError;
 use hexmtp_ports::platform::EntropyError;
+use hexmtp_ports::secret_store::SecretStoreError;
 use hexmtp_ports::signer::SignerError;
 use hexmtp_ports::store::StoreError;
 use hexmtp_ports::welcome_crypto::WelcomeCryptoError;
@@ -29,6 +31,12 @@ pub enum PortError {
     /// The wrapping of welcomes.
     #[error(transparent)]
     WelcomeCrypto(#[from] WelcomeCryptoError),
+    /// Who is asked about signatures of contract wallets.
+    #[error(transparent)]
+    ContractWallet(#[from] ContractWalletError),
+    /// The store of secrets.
+    #[error(transparent)]
+    SecretStore(#[from] SecretStoreError),
     /// The wallet.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -47,6 +55,8 @@ impl PortError {
             Self::IdentityLog(error) => error.code(),
             Self::Mls(error) => error.code(),
             Self::WelcomeCrypto(error) => error.code(),
+            Self::ContractWallet(error) => error.code(),
+            Self::SecretStore(error) => error.code(),
             Self::Signer(error) => error.code(),
             Self::Entropy(_) => "entropy.failed",
         }
@@ -61,6 +71,8 @@ impl PortError {
             Self::IdentityLog(error) => error.retry(),
             Self::Mls(error) => error.retry(),
             Self::WelcomeCrypto(error) => error.retry(),
+            Self::ContractWallet(error) => error.retry(),
+            Self::SecretStore(error) => error.retry(),
             Self::Signer(error) => error.retry(),
             Self::Entropy(_) => Retry::SOON,
         }

@@ -1,19 +1,21 @@
 //! Failures of registration and of opening a client.
 
-use hexmtp_domain::InboxId;
-use hexmtp_domain::identity::SigningError;
+use hexmtp_domain::identity::{InboxGuardError, SignatureRequestError};
+use hexmtp_domain::{InboxId, InstallationId};
 use hexmtp_ports::Retry;
+use hexmtp_ports::contract_wallet::ContractWalletError;
 use hexmtp_ports::delivery::DeliveryError;
 use hexmtp_ports::identity_log::IdentityLogError;
 use hexmtp_ports::mls::MlsError;
 use hexmtp_ports::platform::EntropyError;
+use hexmtp_ports::secret_store::SecretStoreError;
 use hexmtp_ports::signer::SignerError;
 use hexmtp_ports::store::StoreError;
 use hexmtp_ports::welcome_crypto::WelcomeCryptoError;
 use thiserror::Error;
 
 use crate::error::port::from_ports;
-use crate::error::{IdentityError, PortError};
+use crate::error::{IdentityError, InboxChangeError, PortError};
 
 /// Why there is no client.
 #[derive(Debug, Error)]
@@ -36,6 +38,20 @@ pub enum RegisterError {
         /// The signer's inbox.
         signer: InboxId,
     },
+    /// The application expected another inbox than the one that the identifier belongs to, or that the store holds.
+    #[error("inbox {expected} was expected, not {found}")]
+    UnexpectedInbox {
+        /// The inbox that the application named.
+        expected: InboxId,
+        /// The inbox that there is.
+        found: InboxId,
+    },
+    /// The key of the installation is not where the store says that it is kept.
+    #[error("the key of installation {installation} is not in the store of secrets")]
+    KeyMissing {
+        /// Whose key it is.
+        installation: InstallationId,
+    },
     /// The inbox has as many installations as it may have.
     #[error("inbox {inbox_id} has {limit} installations already; revoke one first")]
     TooManyInstallations {
@@ -48,15 +64,37 @@ pub enum RegisterError {
     /// [`crate::ClientBuilder::open`].
     #[error("this installation was revoked")]
     Revoked,
-    /// The signature that the signer gave does not fit.
-    #[error("the signer's signature does not verify")]
-    Signature(#[from] SigningError),
+    /// The update that registers the installation was not signed as it must be, or does not apply to the inbox.
+    #[error(transparent)]
+    Inbox(InboxChangeError),
     /// The network accepted the registration and does not show it.
     #[error("the network does not show the registration yet")]
     NotVisible,
 }
 
-from_ports!(RegisterError: StoreError, DeliveryError, IdentityLogError, MlsError, SignerError, EntropyError, WelcomeCryptoError);
+from_ports!(RegisterError: StoreError, DeliveryError, IdentityLogError, MlsError, SignerError, EntropyError, WelcomeCryptoError, SecretStoreError, ContractWalletError);
+
+impl From<InboxChangeError> for RegisterError {
+    fn from(error: InboxChangeError) -> Self {
+        match error {
+            InboxChangeError::Port(error) => Self::Port(error),
+            InboxChangeError::Identity(error) => Self::Identity(error),
+            error => Self::Inbox(error),
+        }
+    }
+}
+
+impl From<SignatureRequestError> for RegisterError {
+    fn from(error: SignatureRequestError) -> Self {
+        Self::Inbox(error.into())
+    }
+}
+
+impl From<InboxGuardError> for RegisterError {
+    fn from(error: InboxGuardError) -> Self {
+        Self::Inbox(error.into())
+    }
+}
 
 impl RegisterError {
     /// The stable code.
@@ -69,7 +107,9 @@ impl RegisterError {
             Self::OtherInbox { .. } => "register.other_inbox",
             Self::TooManyInstallations { .. } => "register.too_many_installations",
             Self::Revoked => "register.revoked",
-            Self::Signature(error) => error.code(),
+            Self::Inbox(error) => error.code(),
+            Self::UnexpectedInbox { .. } => "register.unexpected_inbox",
+            Self::KeyMissing { .. } => "register.key_missing",
             Self::NotVisible => "register.not_visible",
         }
     }
@@ -80,6 +120,7 @@ impl RegisterError {
         match self {
             Self::Port(error) => error.retry(),
             Self::Identity(error) => error.retry(),
+            Self::Inbox(error) => error.retry(),
             Self::NotVisible => Retry::SOON,
             _ => Retry::Never,
         }

@@ -1,14 +1,111 @@
-//! Changing the own inbox: identifiers come, installations go (FEATURES.md section 1).
+//! Changing the own inbox: identifiers and installations come and go (FEATURES.md section 1).
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use hexmtp_domain::InstallationId;
-use hexmtp_domain::identity::{AssociationState, MemberIdentifier, UnsignedUpdate, UnverifiedSignature};
+use hexmtp_domain::identity::{
+    AcceptedRisk, AssociationState, Identifier, MemberIdentifier, SignatureRequest,
+};
+use hexmtp_domain::{InstallationId, SequenceId};
 use hexmtp_ports::signer::WalletSigner;
 
 use crate::context::Context;
 use crate::error::InboxChangeError;
+use crate::identity::change::{Before, InboxChange, add_signature, check_free, verified};
+use crate::identity::states::stored_state_at;
 use crate::identity::{latest_state, refresh};
+
+/// A request for the signatures that a change of the own inbox needs. This installation has signed it where it has to.
+pub(crate) async fn change_request(
+    context: &Context,
+    change: &InboxChange,
+    accepted: &[AcceptedRisk],
+) -> Result<SignatureRequest, InboxChangeError> {
+    let (_, state) = latest_state(context, context.inbox_id).await?;
+    if let InboxChange::Add { new_member, .. } = change
+        && let Some(identifier) = new_member.as_identifier()
+    {
+        let found = context.identity_log.inbox_ids(&[identifier]).await?;
+        check_free(context.inbox_id, found.first().copied().flatten())?;
+    }
+    let updates = context.store.identity_updates(context.inbox_id, SequenceId(0)).await?.len();
+    let client_timestamp_ns = context.now().as_unsigned_nanos();
+    let mut request = Before { state: &state, updates, client_timestamp_ns }.request(change, accepted)?;
+    let own = MemberIdentifier::Installation(context.key.id());
+    if request.missing_signers().contains(&own) {
+        if context.standing.is_revoked() {
+            return Err(InboxChangeError::InstallationRevoked);
+        }
+        request.add_signature(context.key.sign_identity_text(&request.signature_text()))?;
+    }
+    Ok(request)
+}
+
+/// R-IDN-221: verifies a request that all have signed, publishes it, and reads it back. What is in the log already is
+/// passed over, so that a lost answer can be asked for again.
+pub(crate) async fn apply(
+    context: &Context,
+    request: &SignatureRequest,
+) -> Result<Arc<AssociationState>, InboxChangeError> {
+    let update = request.build()?;
+    let (inbox_id, bytes) = (update.inbox_id, update.encode());
+    let latest = refresh(context, &[inbox_id]).await?.get(&inbox_id).copied().unwrap_or_default();
+    let log = context.store.identity_updates(inbox_id, SequenceId(0)).await?;
+    if !log.iter().any(|logged| logged.update == bytes) {
+        let state = match latest {
+            SequenceId(0) => None,
+            latest => Some(stored_state_at(context, inbox_id, latest).await?),
+        };
+        verified(&*context.contract_wallets, state.as_deref(), &update).await?;
+        context.identity_log.publish(&bytes).await?;
+    }
+    Ok(latest_state(context, inbox_id).await?.1)
+}
+
+/// Asks those of the signers who have to sign, and applies the change.
+async fn sign_and_apply(
+    context: &Context,
+    mut request: SignatureRequest,
+    signers: &[&dyn WalletSigner],
+) -> Result<(), InboxChangeError> {
+    let text = request.signature_text();
+    for signer in signers {
+        if request.missing_identifiers().contains(&signer.identifier()) {
+            let signature = signer.sign(&text).await?;
+            add_signature(&*context.contract_wallets, &mut request, signature).await?;
+        }
+    }
+    apply(context, &request).await.map(drop)
+}
+
+/// Only the recovery identifier revokes, and names its successor.
+fn check_recovery(state: &AssociationState, signer: &dyn WalletSigner) -> Result<(), InboxChangeError> {
+    let recovery = state.recovery_identifier();
+    match signer.identifier() == *recovery {
+        true => Ok(()),
+        false => Err(InboxChangeError::NotRecovery { recovery: recovery.clone() }),
+    }
+}
+
+/// Revokes members of the own inbox; those that are none are passed over.
+async fn revoke(
+    context: &Context,
+    signer: &dyn WalletSigner,
+    change: InboxChange,
+    accepted: &[AcceptedRisk],
+) -> Result<(), InboxChangeError> {
+    let (_, state) = latest_state(context, context.inbox_id).await?;
+    let does_something = match &change {
+        InboxChange::Revoke(members) => members.iter().any(|member| state.contains(member)),
+        InboxChange::RevokeInstallationsBut(stays) => state.installations().iter().any(|id| id != stays),
+        _ => true,
+    };
+    if !does_something {
+        return Ok(());
+    }
+    check_recovery(&state, signer)?;
+    let request = change_request(context, &change, accepted).await?;
+    sign_and_apply(context, request, &[signer]).await
+}
 
 /// Revokes installations of the own inbox; those that are none are passed over.
 pub(crate) async fn revoke_installations(
@@ -16,10 +113,7 @@ pub(crate) async fn revoke_installations(
     signer: &dyn WalletSigner,
     installations: &[InstallationId],
 ) -> Result<(), InboxChangeError> {
-    let (_, state) = latest_state(context, context.inbox_id).await?;
-    let present = state.installations();
-    let revoked = installations.iter().copied().filter(|id| present.contains(id)).collect();
-    revoke(context, signer, &state, revoked).await
+    revoke(context, signer, InboxChange::revoke_installations(installations), &[]).await
 }
 
 /// Revokes all installations of the own inbox but this one.
@@ -27,30 +121,18 @@ pub(crate) async fn revoke_all_other_installations(
     context: &Context,
     signer: &dyn WalletSigner,
 ) -> Result<(), InboxChangeError> {
-    let (_, state) = latest_state(context, context.inbox_id).await?;
-    let mut others = state.installations();
-    others.remove(&context.key.id());
-    revoke(context, signer, &state, others).await
+    revoke(context, signer, InboxChange::RevokeInstallationsBut(context.key.id()), &[]).await
 }
 
-async fn revoke(
+/// Revokes an identifier of the own inbox, and with it the installations that it let in.
+pub(crate) async fn remove_account(
     context: &Context,
     signer: &dyn WalletSigner,
-    state: &AssociationState,
-    installations: BTreeSet<InstallationId>,
+    identifier: &Identifier,
+    accepted: &[AcceptedRisk],
 ) -> Result<(), InboxChangeError> {
-    if installations.is_empty() {
-        return Ok(());
-    }
-    let recovery = state.recovery_identifier();
-    if signer.identifier() != *recovery {
-        return Err(InboxChangeError::NotRecovery { recovery: recovery.clone() });
-    }
-    let members = installations.into_iter().map(MemberIdentifier::Installation);
-    let now = context.now().as_unsigned_nanos();
-    let update = UnsignedUpdate::revoke(context.inbox_id, members, recovery, now);
-    let signature = signer.sign(&update.signature_text()).await?;
-    publish(context, update, &[signature]).await
+    let change = InboxChange::revoke_identifiers(std::slice::from_ref(identifier));
+    revoke(context, signer, change, accepted).await
 }
 
 /// Adds the signer's identifier to the own inbox, with the consent of this installation.
@@ -62,29 +144,27 @@ pub(crate) async fn add_account(
     if context.standing.is_revoked() {
         return Err(InboxChangeError::InstallationRevoked);
     }
-    let identifier = signer.identifier();
-    if state.contains(&MemberIdentifier::from(identifier.clone())) {
+    let new_member = MemberIdentifier::from(signer.identifier());
+    if state.contains(&new_member) {
         return Ok(());
     }
-    let found = context.identity_log.inbox_ids(std::slice::from_ref(&identifier)).await?;
-    if let Some(inbox_id) = found.first().copied().flatten().filter(|found| *found != context.inbox_id) {
-        return Err(InboxChangeError::AccountTaken { inbox_id });
-    }
-    let own = MemberIdentifier::Installation(context.key.id());
-    let now = context.now().as_unsigned_nanos();
-    let update = UnsignedUpdate::add_member(context.inbox_id, identifier.into(), own, now);
-    let text = update.signature_text();
-    let signatures = [signer.sign(&text).await?, context.key.sign_identity_text(&text)];
-    publish(context, update, &signatures).await
+    let change = InboxChange::Add { new_member, sponsor: context.key.id().into() };
+    let request = change_request(context, &change, &[]).await?;
+    sign_and_apply(context, request, &[signer]).await
 }
 
-/// Publishes an update of the own inbox and reads it back.
-async fn publish(
+/// Puts the successor in charge of removals. It signs too, to prove that somebody holds its key.
+pub(crate) async fn change_recovery(
     context: &Context,
-    update: UnsignedUpdate,
-    signatures: &[UnverifiedSignature],
+    signer: &dyn WalletSigner,
+    successor: &dyn WalletSigner,
 ) -> Result<(), InboxChangeError> {
-    context.identity_log.publish(&update.sign(signatures)?.encode()).await?;
-    refresh(context, &[context.inbox_id]).await?;
-    Ok(())
+    let (_, state) = latest_state(context, context.inbox_id).await?;
+    let new_recovery = successor.identifier();
+    if *state.recovery_identifier() == new_recovery {
+        return Ok(());
+    }
+    check_recovery(&state, signer)?;
+    let request = change_request(context, &InboxChange::ChangeRecovery(new_recovery), &[]).await?;
+    sign_and_apply(context, request, &[signer, successor]).await
 }

@@ -1,6 +1,6 @@
 //! From identifiers to inboxes: answers of the network are stored, and hold for a while.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use hexmtp_ports::store::RowChange;
 
 use crate::context::Context;
 use crate::error::{ChangeError, IdentityError, PortError};
-use crate::identity::states::stored_state_at;
+use crate::identity::reach::{Reachability, reachability};
+use crate::identity::states::{Freshness, states, stored_state_at};
 use crate::unit::Unit;
 
 /// How long an answer of the network holds. An identifier that its inbox revokes, and another inbox takes, is found
@@ -67,9 +68,34 @@ pub(crate) async fn can_message(
     Ok(asked.iter().map(Option::is_some).collect())
 }
 
+/// For each identifier, in the order asked, whether it belongs to an inbox, and whether an installation of that can be
+/// invited. Network and logs are asked now.
+pub(crate) async fn reachability_of(
+    context: &Context,
+    identifiers: &[Identifier],
+) -> Result<Vec<Reachability>, ChangeError> {
+    let found = ask(context, identifiers).await?;
+    let inboxes: BTreeSet<InboxId> = found.iter().flatten().copied().collect();
+    let inboxes: Vec<InboxId> = inboxes.into_iter().collect();
+    let mut installations = BTreeMap::new();
+    for (inbox_id, state) in inboxes.iter().zip(states(context, &inboxes, Freshness::Network).await?) {
+        match state {
+            Ok(state) => drop(installations.insert(*inbox_id, state.installations())),
+            Err(IdentityError::Port(error)) => return Err(error.into()),
+            // A log that breaks the rules has no installations.
+            Err(error) => tracing::warn!(inbox = %inbox_id, code = error.code(), "no such state"),
+        }
+    }
+    let (delivery, mls) = (&*context.delivery, &*context.mls);
+    Ok(reachability(delivery, mls, context.now(), found, &installations).await?)
+}
+
 /// R-IDN-212: the inbox of each identifier, in the order asked. The network is asked once, and only about those whose
 /// inbox is not known, or not for sure any more. Whoever belonged to nobody is always asked about again.
-async fn look_up(context: &Context, identifiers: &[Identifier]) -> Result<Vec<Option<InboxId>>, ChangeError> {
+pub(crate) async fn look_up(
+    context: &Context,
+    identifiers: &[Identifier],
+) -> Result<Vec<Option<InboxId>>, ChangeError> {
     let now = context.now();
     let stored = context.store.inboxes_of(identifiers).await?;
     let mut found = Vec::with_capacity(identifiers.len());

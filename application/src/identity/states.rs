@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hexmtp_domain::group::membership::InstallationStates;
-use hexmtp_domain::identity::{AssociationState, IdentityUpdate};
+use hexmtp_domain::identity::{AssociationState, IdentityUpdate, SignatureKind};
 use hexmtp_domain::{InboxId, SequenceId};
+use hexmtp_ports::identity_log::LoggedUpdate;
 use hexmtp_ports::store::{CachedAssociationState, RowChange, StoreError};
 
 use crate::context::Context;
 use crate::error::{IdentityError, PortError};
+use crate::identity::fold::follow;
 use crate::identity::standing::review;
 use crate::unit::Unit;
 
@@ -71,7 +73,7 @@ pub(crate) async fn stored_state_at(
 }
 
 /// One state, or why there is none.
-type Found = Result<Arc<AssociationState>, IdentityError>;
+pub(crate) type Found = Result<Arc<AssociationState>, IdentityError>;
 
 /// The states of inboxes at places of their logs, in the order asked, from stored updates. Folding goes on from what
 /// was folded before; what is folded now is stored for the next time.
@@ -133,11 +135,7 @@ async fn fold_from(
             break;
         }
         reached = logged.sequence_id;
-        let update = IdentityUpdate::decode(&logged.update)
-            .map_err(|source| IdentityError::Undecodable { inbox_id, source })?;
-        let next = AssociationState::apply(state, &update)
-            .map_err(|source| IdentityError::InvalidLog { inbox_id, source })?;
-        state = Some(next);
+        state = Some(follow(&*context.contract_wallets, inbox_id, state, &logged).await?);
     }
     match state {
         Some(state) if reached == sequence_id && state.inbox_id() == inbox_id => Ok((state, true)),
@@ -152,6 +150,71 @@ pub(crate) async fn latest_state(
 ) -> Result<(SequenceId, Arc<AssociationState>), IdentityError> {
     let sequence_id = refresh(context, &[inbox_id]).await?.get(&inbox_id).copied().unwrap_or_default();
     Ok((sequence_id, stored_state_at(context, inbox_id, sequence_id).await?))
+}
+
+/// How fresh an answer about an inbox has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// The network is asked for what is new.
+    Network,
+    /// What this device has read before. Nothing is asked, but for contracts that an interrupted answer left unasked.
+    Stored,
+}
+
+/// For each inbox, in the order asked, where its log ends.
+async fn ends(
+    context: &Context,
+    inboxes: &[InboxId],
+    freshness: Freshness,
+) -> Result<Vec<SequenceId>, PortError> {
+    match freshness {
+        Freshness::Stored => Ok(context.store.latest_identity_updates(inboxes).await?),
+        Freshness::Network => {
+            let latest = refresh(context, inboxes).await?;
+            Ok(inboxes.iter().map(|inbox_id| latest.get(inbox_id).copied().unwrap_or_default()).collect())
+        }
+    }
+}
+
+/// R-IDN-223: for each inbox, in the order asked, its state, or why it has none. The network is asked in one call.
+pub(crate) async fn states(
+    context: &Context,
+    inboxes: &[InboxId],
+    freshness: Freshness,
+) -> Result<Vec<Found>, PortError> {
+    let ends = ends(context, inboxes, freshness).await?;
+    let wanted: Vec<(InboxId, SequenceId)> = inboxes.iter().copied().zip(ends).collect();
+    let found = stored_states_at(context, &wanted).await?;
+    let state = |((inbox_id, end), state)| match end {
+        SequenceId(0) => Err(IdentityError::UnknownInbox(inbox_id)),
+        _ => state,
+    };
+    Ok(wanted.into_iter().zip(found).map(state).collect())
+}
+
+/// For each inbox, in the order asked, its log.
+pub(crate) async fn logs(
+    context: &Context,
+    inboxes: &[InboxId],
+    freshness: Freshness,
+) -> Result<Vec<Vec<LoggedUpdate>>, PortError> {
+    ends(context, inboxes, freshness).await?;
+    let mut logs = Vec::with_capacity(inboxes.len());
+    for inbox_id in inboxes {
+        logs.push(context.store.identity_updates(*inbox_id, SequenceId::default()).await?);
+    }
+    Ok(logs)
+}
+
+/// How the first identifier of an inbox signed when it made it.
+pub(crate) fn creation_signature_kind(
+    inbox_id: InboxId,
+    log: &[LoggedUpdate],
+) -> Result<Option<SignatureKind>, IdentityError> {
+    let Some(first) = log.first() else { return Err(IdentityError::UnknownInbox(inbox_id)) };
+    let update = IdentityUpdate::decode(&first.update)
+        .map_err(|source| IdentityError::Undecodable { inbox_id, source })?;
+    Ok(update.creation_signature_kind())
 }
 
 /// The installations of inboxes at given sequence ids. What the store lacks is fetched, in one call. A state that

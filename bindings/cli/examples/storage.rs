@@ -17,6 +17,7 @@ use std::sync::Arc;
 use hexmtp::domain::Secret;
 use hexmtp::domain::identity::LocalWallet;
 use hexmtp::domain::message::MessageBody;
+use hexmtp::ports::contract_wallet::ContractWalletVerifier;
 use hexmtp::ports::delivery::DeliveryService;
 use hexmtp::ports::identity_log::IdentityLog;
 use hexmtp::ports::platform::{Clock, Entropy};
@@ -104,12 +105,14 @@ fn random() -> Result<[u8; 32], Failure> {
 
 fn ports<N>(store: Arc<dyn Store>, network: &N) -> Result<Ports, Failure>
 where
-    N: DeliveryService + IdentityLog + Clone,
+    N: DeliveryService + IdentityLog + ContractWalletVerifier + Clone,
 {
     Ok(Ports {
         store,
         delivery: Arc::new(network.clone()),
         identity_log: Arc::new(network.clone()),
+        contract_wallets: Arc::new(network.clone()),
+        secrets: None,
         mls: Arc::new(OpenMlsEngine::new()),
         welcome_crypto: Arc::new(OpenMlsWelcomeCrypto),
         clock: Arc::new(SystemClock),

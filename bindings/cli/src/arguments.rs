@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hexmtp::domain::identity::{EthereumAddress, MemberIdentifier};
 
 use crate::person::Person;
 use crate::{demo, exit};
@@ -83,6 +84,13 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Show who you are: address, inbox, installation, and where things are kept.
     Info,
+    /// Show who belongs to an inbox, or change your own.
+    ///
+    /// Without a command it shows an inbox: its wallets, passkeys and devices, since when they belong to it,
+    /// who let them in, and until when each device can be invited. Anybody's inbox can be looked at, also
+    /// without an account.
+    #[command(verbatim_doc_comment)]
+    Inbox(InboxArguments),
     /// Tell which addresses can be messaged.
     CanMessage(CanMessageArguments),
     /// Open the direct conversation with somebody, and say something.
@@ -125,10 +133,70 @@ pub(crate) struct InitArguments {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct InboxArguments {
+    /// Whose: an address or the id of an inbox [default: your own].
+    #[arg(value_name = "ADDRESS", value_parser = crate::person::parse)]
+    pub(crate) person: Option<Person>,
+    #[command(subcommand)]
+    pub(crate) change: Option<InboxCommand>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum InboxCommand {
+    /// Add a wallet: people who know its address find this inbox from then on.
+    Add(InboxAddArguments),
+    /// Remove wallets or devices. With a wallet go the devices that it let in.
+    Revoke(InboxRevokeArguments),
+    /// Put another wallet in charge of removals.
+    ChangeRecovery(ChangeRecoveryArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct InboxAddArguments {
+    /// A file with the private key of the wallet in hexadecimal digits; - reads it from standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) private_key_file: PathBuf,
+}
+
+/// How the wallet that signs is named, for help texts.
+const RECOVERY_KEY: &str =
+    "A file with the private key of the recovery wallet, where it is not the profile's own.";
+
+#[derive(Args)]
+pub(crate) struct InboxRevokeArguments {
+    /// Addresses of wallets, ids of devices.
+    #[arg(required_unless_present = "all_other_devices", conflicts_with = "all_other_devices")]
+    #[arg(value_name = "MEMBER", value_parser = crate::person::parse_member)]
+    pub(crate) members: Vec<MemberIdentifier>,
+    /// All devices but this one.
+    #[arg(long)]
+    pub(crate) all_other_devices: bool,
+    /// Remove the recovery wallet or the last wallet as well: nobody will find the inbox by it any more.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[arg(long, value_name = "FILE", help = RECOVERY_KEY)]
+    pub(crate) recovery_key_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct ChangeRecoveryArguments {
+    /// A file with the private key of the new recovery wallet, which proves that somebody holds it.
+    #[arg(long, value_name = "FILE", required_unless_present = "unproven", conflicts_with = "unproven")]
+    pub(crate) private_key_file: Option<PathBuf>,
+    /// The address of the new recovery wallet, unproven: if nobody holds its key, nothing can ever be revoked
+    /// again.
+    #[arg(long, value_name = "ADDRESS", verbatim_doc_comment, value_parser = crate::person::parse_address)]
+    pub(crate) unproven: Option<EthereumAddress>,
+    #[arg(long, value_name = "FILE", help = RECOVERY_KEY)]
+    pub(crate) recovery_key_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
 pub(crate) struct CanMessageArguments {
     /// Ethereum addresses.
     #[arg(required = true, value_name = "ADDRESS", value_parser = crate::person::parse_address)]
-    pub(crate) addresses: Vec<hexmtp::domain::identity::EthereumAddress>,
+    pub(crate) addresses: Vec<EthereumAddress>,
 }
 
 #[derive(Args)]

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hexmtp::Ports;
 use hexmtp::domain::Secret;
+use hexmtp::ports::contract_wallet::ContractWalletVerifier;
 use hexmtp::ports::delivery::DeliveryService;
 use hexmtp::ports::identity_log::IdentityLog;
 use hexmtp::ports::platform::Clock;
+use hexmtp::{InboxPorts, Inboxes, Ports};
 use hexmtp_delivery_grpc::{GrpcNetwork, GrpcOptions, RetryPolicy};
 use hexmtp_delivery_memory::MemoryNetwork;
 use hexmtp_mls_openmls::{OpenMlsEngine, OpenMlsWelcomeCrypto};
@@ -44,16 +45,29 @@ pub(crate) fn connect(url: &str) -> Result<GrpcNetwork, CliError> {
     Ok(GrpcNetwork::connect(options)?)
 }
 
+/// Looks at inboxes on this network, without an installation.
+pub(crate) fn inboxes(network: &GrpcNetwork) -> Inboxes {
+    Inboxes::new(InboxPorts {
+        identity_log: Arc::new(network.clone()),
+        contract_wallets: Arc::new(network.clone()),
+        delivery: Arc::new(network.clone()),
+        mls: Arc::new(OpenMlsEngine::new()),
+        clock: Arc::new(SystemClock),
+    })
+}
+
 /// Adapters for one installation: an encrypted SQLite file and this network.
 pub(crate) async fn ports<N>(network: &N, database: &Path, key: Secret) -> Result<Ports, CliError>
 where
-    N: DeliveryService + IdentityLog + Clone,
+    N: DeliveryService + IdentityLog + ContractWalletVerifier + Clone,
 {
     let options = SqliteOptions::file(database, Encryption::Key(key));
     Ok(Ports {
         store: Arc::new(SqlStore::open_sqlite(options).await?),
         delivery: Arc::new(network.clone()),
         identity_log: Arc::new(network.clone()),
+        contract_wallets: Arc::new(network.clone()),
+        secrets: None,
         mls: Arc::new(OpenMlsEngine::new()),
         welcome_crypto: Arc::new(OpenMlsWelcomeCrypto),
         clock: Arc::new(SystemClock),

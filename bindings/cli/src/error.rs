@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use hexmtp::domain::identity::{Identifier, SignatureError};
-use hexmtp::error::{ChangeError, IdentityError, RegisterError, SyncError};
+use hexmtp::error::{ChangeError, IdentityError, InboxChangeError, RegisterError, SyncError};
 use hexmtp::ports::platform::EntropyError;
 use hexmtp::ports::secret_store::SecretStoreError;
+use hexmtp::ports::signer::SignerError;
 use hexmtp::ports::store::StoreError;
 use hexmtp_delivery_grpc::GrpcConnectError;
 use hexmtp_platform_native::NoTokio;
@@ -28,6 +29,10 @@ pub(crate) enum CliError {
     Sync(#[from] SyncError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Inbox(#[from] InboxChangeError),
+    #[error(transparent)]
+    Signer(SignerError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("there is no keychain that can be used")]
@@ -125,6 +130,8 @@ impl CliError {
             Self::Change(error) => error.code(),
             Self::Sync(error) => error.code(),
             Self::Identity(error) => error.code(),
+            Self::Inbox(error) => error.code(),
+            Self::Signer(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::NoKeychain(error) => error.code(),
             Self::KeyStore { source, .. } => source.code(),

@@ -72,7 +72,9 @@ impl Class {
             "change.unknown_conversation" | "change.unknown_identifiers" | "change.unknown_inboxes" => {
                 Self::NotFound
             }
-            "sync.unknown_conversation" | "register.not_registered" => Self::NotFound,
+            "sync.unknown_conversation" | "register.not_registered" | "inbox.unknown" => Self::NotFound,
+            "register.key_missing" => Self::Storage,
+            "contract_wallet.malformed" => Self::Refused,
             "change.unsettled" | "sync.contention" => Self::Unsettled,
             _ => Self::of_family(code.split('.').next().unwrap_or_default()),
         }
@@ -81,9 +83,11 @@ impl Class {
     /// The kind of most failures whose code begins so.
     fn of_family(family: &str) -> Self {
         match family {
-            "delivery" | "identity_log" | "grpc" => Self::Network,
+            "delivery" | "identity_log" | "grpc" | "contract_wallet" => Self::Network,
             "store" | "secret_store" => Self::Storage,
-            "change" | "group" | "register" | "commit" | "inbox" | "identity" | "signer" => Self::Refused,
+            "change" | "group" | "register" | "commit" | "inbox" | "inbox_change" | "identity" | "signer" => {
+                Self::Refused
+            }
             _ => Self::Internal,
         }
     }
@@ -133,6 +137,10 @@ mod tests {
             ("group.membership.unknown_inboxes", Class::NotFound),
             ("group.leaving.last_member", Class::Refused),
             ("identity.invalid_private_key", Class::Usage),
+            ("inbox.unknown", Class::NotFound),
+            ("inbox_change.not_recovery", Class::Refused),
+            ("identity.guard.recovery_leaves", Class::Refused),
+            ("contract_wallet.unavailable", Class::Network),
             ("mls.corrupt_row", Class::Internal),
             ("", Class::Internal),
         ] {

@@ -48,6 +48,17 @@ pub(crate) fn for_code(code: &str) -> Option<&'static str> {
         "cli.not_sent_yet" => "`hexmtp sync` sends it when the network is there again",
         "change.unsettled" | "sync.contention" | "cli.partly_synced" => "`hexmtp sync` goes on with it",
         "register.too_many_installations" => "an inbox has at most ten devices; revoke one",
+        "inbox_change.not_recovery" => {
+            "only the recovery wallet revokes, and names its successor: `hexmtp inbox` shows it, \
+             --recovery-key-file names the file with its key"
+        }
+        "inbox_change.account_taken" => "it has to leave its inbox first: `hexmtp inbox revoke`, there",
+        "identity.guard.recovery_leaves" | "identity.guard.no_identifier_left" => {
+            "--force does it all the same: nobody finds the inbox by that wallet any more, and the devices that it let \
+             in go with it"
+        }
+        "identity.guard.nothing_to_do" => "`hexmtp inbox` shows who belongs to the inbox",
+        "identity.guard.too_many_installations" => "an inbox has at most ten devices; revoke one",
         "register.revoked" => "this device was removed from its inbox; make a new --profile",
         _ => return None,
     })

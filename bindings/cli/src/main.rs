@@ -13,6 +13,7 @@ mod outgoing;
 mod output;
 mod people;
 mod person;
+mod private_key;
 mod profile;
 mod select;
 mod session;
@@ -53,6 +54,7 @@ async fn run(arguments: &Arguments) -> Result<(), CliError> {
     let output = Output::new(options.json);
     match &arguments.command {
         Command::Init(init) => commands::init(options, output, init).await,
+        Command::Inbox(inbox) => commands::inbox(options, output, inbox).await,
         Command::Info => commands::info(options, output).await,
         Command::CanMessage(addresses) => commands::can_message(options, output, addresses).await,
         Command::Dm(dm) => commands::dm(options, output, dm).await,

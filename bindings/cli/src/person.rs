@@ -2,7 +2,7 @@
 
 use hexmtp::Client;
 use hexmtp::domain::InboxId;
-use hexmtp::domain::identity::{EthereumAddress, Identifier};
+use hexmtp::domain::identity::{EthereumAddress, Identifier, MemberIdentifier};
 
 use crate::error::CliError;
 
@@ -30,6 +30,18 @@ pub(crate) fn parse(text: &str) -> Result<Person, String> {
     parse_address(text)
         .map(Person::Address)
         .map_err(|_| "an Ethereum address has 40 hexadecimal digits, the id of an inbox 64".to_owned())
+}
+
+/// Reads a member of an inbox: the address of a wallet, or the id of a device.
+pub(crate) fn parse_member(text: &str) -> Result<MemberIdentifier, String> {
+    if text.len() == 64
+        && let Ok(installation) = text.to_ascii_lowercase().parse()
+    {
+        return Ok(MemberIdentifier::Installation(installation));
+    }
+    parse_address(text)
+        .map(MemberIdentifier::Ethereum)
+        .map_err(|_| "an Ethereum address has 40 hexadecimal digits, the id of a device 64".to_owned())
 }
 
 /// The inboxes of these people.
@@ -74,5 +86,9 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse_address(&"cd".repeat(32)).is_err());
+        let device = MemberIdentifier::Installation(hexmtp::domain::InstallationId::new([0xcd; 32]));
+        assert_eq!(parse_member(&"CD".repeat(32)), Ok(device));
+        assert_eq!(parse_member(&"ab".repeat(20)), Ok(MemberIdentifier::Ethereum(address)));
+        assert!(parse_member(&"zz".repeat(32)).is_err() && parse_member("bob").is_err());
     }
 }

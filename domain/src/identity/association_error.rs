@@ -41,12 +41,15 @@ pub enum AssociationError {
     /// The kind of signature does not fit the kind of member.
     #[error("a signature of kind {0} cannot speak for this kind of member")]
     KindNotAllowed(SignatureKind),
-    /// A contract wallet signed on another chain than the one it was added on.
-    #[error("the contract wallet signed on another chain than the one it was added on")]
+    /// A member signed on another chain than the one it was added on, or on one although it was added without.
+    #[error("the member signed on another chain than the one it was added on")]
     ChainMismatch,
     /// The update names another inbox than the one it leads to.
     #[error("the update belongs to another inbox")]
     WrongInbox,
+    /// The inbox would have more installations than it should. Only who lets an update into a log asks for that.
+    #[error("the inbox would have more installations than it should")]
+    TooManyInstallations,
     /// A signature is unusable.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -70,6 +73,7 @@ impl AssociationError {
             Self::KindNotAllowed(_) => "identity.kind_not_allowed",
             Self::ChainMismatch => "identity.chain_mismatch",
             Self::WrongInbox => "identity.wrong_inbox",
+            Self::TooManyInstallations => "identity.too_many_installations",
             Self::Signature(error) => error.code(),
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, AssociationError, ContractWalletSignature, Identifier, IdentityUpdate, MemberIdentifier,
-    SignatureKind, Update, VerifiedSignature, inbox_id,
+    Action, AssociationError, ContractVerdicts, Identifier, IdentityUpdate, MemberIdentifier, SignatureKind,
+    Update, VerifiedSignature, inbox_id,
 };
 use crate::ids::{InboxId, InstallationId};
 
@@ -24,7 +24,7 @@ pub struct Member {
     pub added_by: Option<MemberIdentifier>,
     /// When its author made the update that added it, in nanoseconds since the Unix epoch; none for the creator.
     pub client_timestamp_ns: Option<u64>,
-    /// The chain that a contract wallet signed on when it was added; its later signatures must be from there.
+    /// The chain that a contract wallet signed on when it was added, none for others; later signatures must agree.
     pub added_on_chain_id: Option<u64>,
 }
 
@@ -42,22 +42,22 @@ impl AssociationState {
     /// All actions apply, or none does.
     ///
     /// # Errors
-    /// [`AssociationError`] names the first broken rule.
+    /// [`AssociationError`] names the first broken rule; signatures of contract wallets are unusable here.
     pub fn apply(state: Option<Self>, update: &IdentityUpdate) -> Result<Self, AssociationError> {
-        Self::apply_accepting(state, update, &[])
+        Self::apply_with(state, update, &ContractVerdicts::none())
     }
 
-    /// As [`AssociationState::apply`], for an update with signatures of contract wallets: `accepted` are those of them
-    /// that their contracts were asked about, with [`IdentityUpdate::signature_hash`], and accept.
+    /// As [`AssociationState::apply`], with what contracts answered to [`IdentityUpdate::contract_questions`].
     ///
     /// # Errors
-    /// [`AssociationError`] names the first broken rule.
-    pub fn apply_accepting(
+    /// [`AssociationError`] names the first broken rule; [`super::SignatureError::ContractNotAsked`] within it says that
+    /// an answer is missing.
+    pub fn apply_with(
         state: Option<Self>,
         update: &IdentityUpdate,
-        accepted: &[ContractWalletSignature],
+        verdicts: &ContractVerdicts,
     ) -> Result<Self, AssociationError> {
-        Self::apply_verified(state, &update.verify(accepted)?)
+        Self::apply_verified(state, &update.verify(verdicts)?)
     }
 
     /// The state after a whole log, in the order of the server's sequence ids. One bad update spoils the log.
@@ -68,9 +68,20 @@ impl AssociationState {
     pub fn from_updates<'a>(
         updates: impl IntoIterator<Item = &'a IdentityUpdate>,
     ) -> Result<Self, AssociationError> {
+        Self::from_updates_with(updates, &ContractVerdicts::none())
+    }
+
+    /// As [`AssociationState::from_updates`], with what contracts answered.
+    ///
+    /// # Errors
+    /// As there, and as [`AssociationState::apply_with`].
+    pub fn from_updates_with<'a>(
+        updates: impl IntoIterator<Item = &'a IdentityUpdate>,
+        verdicts: &ContractVerdicts,
+    ) -> Result<Self, AssociationError> {
         updates
             .into_iter()
-            .try_fold(None, |state, update| Self::apply(state, update).map(Some))?
+            .try_fold(None, |state, update| Self::apply_with(state, update, verdicts).map(Some))?
             .ok_or(AssociationError::NotCreated)
     }
 
@@ -176,19 +187,19 @@ impl AssociationState {
         if existing.signer() == new_member {
             return Err(AssociationError::AddsItself);
         }
-        self.require_own_legacy(existing)?;
-        self.require_own_legacy(new)?;
+        self.require_legacy_inbox(existing, new)?;
         require_kind(existing)?;
         require_kind(new)?;
-        self.require_sponsor(existing)?;
+        let sponsor = self.require_sponsor(existing)?;
         if let (MemberIdentifier::Installation(_), MemberIdentifier::Installation(_)) =
             (existing.signer(), new_member)
         {
             return Err(AssociationError::InstallationAddsInstallation);
         }
         let member = Member {
-            identifier: new_member.clone(),
-            added_by: Some(existing.signer().clone()),
+            // The signer, not the action, says which relying party a passkey has.
+            identifier: new.signer().clone(),
+            added_by: Some(sponsor),
             client_timestamp_ns: Some(client_timestamp_ns),
             added_on_chain_id: new.chain_id(),
         };
@@ -202,7 +213,6 @@ impl AssociationState {
         signature: &VerifiedSignature,
     ) -> Result<Self, AssociationError> {
         self.require_recovery(signature)?;
-        self.require_chain(signature)?;
         self.members.remove(member);
         // What a wallet let in goes with it; wallets that it let in stay.
         self.members
@@ -227,27 +237,36 @@ impl AssociationState {
         Ok(())
     }
 
-    /// A legacy signature counts only in the inbox that its wallet makes with nonce 0 (PROTOCOL.md 1.6).
-    fn require_own_legacy(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
-        if !is_legacy(signature) {
-            return Ok(());
+    /// Where a legacy signature takes part, the inbox must be the one that the sponsor's identifier makes with nonce 0.
+    /// An installation has none, so it may let in a wallet that signs by its legacy key (PROTOCOL.md 1.6).
+    fn require_legacy_inbox(
+        &self,
+        existing: &VerifiedSignature,
+        new: &VerifiedSignature,
+    ) -> Result<(), AssociationError> {
+        let sponsor = existing.signer().as_identifier().filter(|_| is_legacy(existing) || is_legacy(new));
+        match sponsor {
+            Some(sponsor) if inbox_id(&sponsor, 0) != self.inbox_id => {
+                Err(AssociationError::LegacyNotAllowed)
+            }
+            _ => Ok(()),
         }
-        let own = signature.signer().as_identifier().map(|wallet| inbox_id(&wallet, 0));
-        if own == Some(self.inbox_id) { Ok(()) } else { Err(AssociationError::LegacyNotAllowed) }
     }
 
     /// Who lets a member in must be a member, or the recovery identifier with a signature of its own.
-    fn require_sponsor(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
-        if self.contains(signature.signer()) {
-            return self.require_chain(signature);
+    fn require_sponsor(&self, signature: &VerifiedSignature) -> Result<MemberIdentifier, AssociationError> {
+        if let Some(member) = self.member(signature.signer()) {
+            self.require_chain(signature)?;
+            return Ok(member.identifier.clone());
         }
-        if *signature.signer() != MemberIdentifier::from(&self.recovery) {
+        let recovery = MemberIdentifier::from(&self.recovery);
+        if *signature.signer() != recovery {
             return Err(AssociationError::NotSignedByMember);
         }
         if is_legacy(signature) {
             return Err(AssociationError::LegacyNotAllowed);
         }
-        Ok(())
+        Ok(recovery)
     }
 
     fn require_recovery(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
@@ -259,16 +278,17 @@ impl AssociationState {
         if is_legacy(signature) {
             return Err(AssociationError::LegacyNotAllowed);
         }
-        Ok(())
+        self.require_chain(signature)
     }
 
-    /// A member that was added on a chain signs on that chain.
+    /// A member signs on the chain that it was added on; one that was added without a chain signs without one.
     fn require_chain(&self, signature: &VerifiedSignature) -> Result<(), AssociationError> {
-        let recorded = self.member(signature.signer()).and_then(|member| member.added_on_chain_id);
-        if recorded.is_some() && recorded != signature.chain_id() {
-            return Err(AssociationError::ChainMismatch);
+        match self.member(signature.signer()) {
+            Some(member) if member.added_on_chain_id != signature.chain_id() => {
+                Err(AssociationError::ChainMismatch)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -37,9 +37,9 @@ fn device(number: u8) -> MemberIdentifier {
 fn plain(signer: impl Into<MemberIdentifier>, raw: u8) -> VerifiedSignature {
     let signer = signer.into();
     let kind = match signer {
-        MemberIdentifier::Ethereum(_) => SignatureKind::Erc191,
         MemberIdentifier::Installation(_) => SignatureKind::InstallationKey,
         MemberIdentifier::Passkey(_) => SignatureKind::Passkey,
+        _ => SignatureKind::Erc191,
     };
     by(signer, kind, raw)
 }
@@ -234,14 +234,19 @@ fn an_installation_adds_identifiers_but_no_installation() {
 
 /// R-IDN-022
 #[test]
-fn legacy_signatures_add_only_in_the_wallets_own_first_inbox() {
+fn legacy_signatures_add_only_in_the_sponsors_own_first_inbox() {
     assert!(then(vec![add(device(2), legacy(owner(), 3), plain(device(2), 4))]).is_ok());
-    // Of another wallet, as the new member or as a member.
-    let new = add(second(), plain(owner(), 3), legacy(second(), 4));
-    assert_eq!(then(vec![new]), Err(AssociationError::LegacyNotAllowed));
+    // Another wallet joins by its legacy key, let in by the inbox's wallet or by an installation.
+    for sponsor in [plain(owner(), 3), legacy(owner(), 3), plain(device(1), 3)] {
+        let state = then(vec![add(second(), sponsor, legacy(second(), 4))]).unwrap();
+        assert!(state.contains(&second().into()));
+    }
+    // A member of another inbox by right neither sponsors by a legacy key nor lets one in.
     let member = vec![add(second(), plain(owner(), 3), plain(second(), 4))];
     let sponsor = vec![add(device(2), legacy(second(), 5), plain(device(2), 6))];
-    assert_eq!(fold(vec![registered(), member, sponsor]), Err(AssociationError::LegacyNotAllowed));
+    assert_eq!(fold(vec![registered(), member.clone(), sponsor]), Err(AssociationError::LegacyNotAllowed));
+    let lets_in = vec![add(stranger(), plain(second(), 5), legacy(stranger(), 6))];
+    assert_eq!(fold(vec![registered(), member, lets_in]), Err(AssociationError::LegacyNotAllowed));
     // In an inbox of the same wallet with another nonce.
     let actions = vec![create(1, plain(owner(), 1)), add(device(1), legacy(owner(), 2), plain(device(1), 3))];
     assert_eq!(
@@ -360,8 +365,20 @@ fn a_contract_wallet_signs_on_its_chain() {
     let revocation = |signature| fold(vec![begin.clone(), vec![revoke(second(), signature)]]);
     assert!(revocation(on_chain(owner(), 1, 2)).is_ok());
     assert_eq!(revocation(on_chain(owner(), 2, 2)), other);
-    // A member that was added without a chain may be a contract today.
-    assert!(then(vec![add(device(2), on_chain(owner(), 5, 3), plain(device(2), 4))]).is_ok());
+    let recovery_change = |signature| fold(vec![begin.clone(), vec![change(second(), signature)]]);
+    assert!(recovery_change(on_chain(owner(), 1, 2)).is_ok());
+    assert_eq!(recovery_change(on_chain(owner(), 2, 2)), other);
+    assert_eq!(recovery_change(plain(owner(), 2)), other);
+    // A wallet that was added without a chain does not become a contract.
+    assert_eq!(then(vec![add(device(2), on_chain(owner(), 5, 3), plain(device(2), 4))]), other);
+    assert_eq!(then(vec![revoke(device(1), on_chain(owner(), 5, 3))]), other);
+    assert_eq!(then(vec![change(second(), on_chain(owner(), 5, 3))]), other);
+    // Of a recovery identifier that is no member no chain is known.
+    let handover = vec![change(second(), plain(owner(), 3))];
+    for signature in [plain(second(), 4), on_chain(second(), 1, 4), on_chain(second(), 2, 4)] {
+        let addition = vec![add(device(2), signature, plain(device(2), 5))];
+        assert!(fold(vec![registered(), handover.clone(), addition]).is_ok());
+    }
     let joined = then(vec![add(second(), plain(owner(), 3), on_chain(second(), 10, 4))]).unwrap();
     assert_eq!(joined.member(&second().into()).unwrap().added_on_chain_id, Some(10));
 }
@@ -461,10 +478,43 @@ fn the_other_captured_logs_lead_where_the_scenario_says() {
     let bob = log_of(EXTRA, "create bob");
     assert_eq!(bob.len(), 4);
     assert_eq!(AssociationState::from_updates(&bob[..3]).unwrap().installations().len(), 3);
-    assert_eq!(
-        AssociationState::from_updates(&log_of(EXTRA, "SCW Client.create")),
-        Err(AssociationError::Signature(SignatureError::UnsupportedKind(SignatureKind::ContractWallet)))
-    );
+    let scw = log_of(EXTRA, "SCW Client.create");
+    assert_eq!(AssociationState::from_updates(&scw), Err(SignatureError::ContractNotAsked.into()));
+    let state = AssociationState::from_updates_with(&scw, &ContractVerdicts::of_judged(&scw[0])).unwrap();
+    let [wallet] = &state.identifiers().into_iter().collect::<Vec<_>>()[..] else { panic!("one wallet") };
+    assert_eq!(wallet.to_string(), "0x04c142f4f30a085a5ef823128ae026105363a034");
+    assert_eq!(state.member(&wallet.into()).unwrap().added_on_chain_id, Some(1));
+    assert_eq!(scw[0].creation_signature_kind(), Some(SignatureKind::ContractWallet));
+}
+
+/// R-IDN-034: what the official client said about Alice's inbox at the end.
+#[test]
+fn the_official_client_saw_the_same_inbox() {
+    let official = super::vectors::json(include_str!("../../../tests/vectors/nightly_inbox_states.json"));
+    for official in official.as_array().unwrap() {
+        let state =
+            AssociationState::from_updates(&log_of(NIGHTLY, "Client.create alice (new inbox)")).unwrap();
+        let text = super::vectors::text;
+        assert_eq!(state.inbox_id().to_string(), text(official, "inboxId"));
+        let recovery = text(&official["recoveryIdentifier"], "identifier");
+        assert_eq!(state.recovery_identifier().to_string(), recovery);
+        let identifiers: Vec<_> = state.identifiers().iter().map(ToString::to_string).collect();
+        let theirs: Vec<_> =
+            official["identifiers"].as_array().unwrap().iter().map(|it| text(it, "identifier")).collect();
+        assert_eq!(identifiers, theirs);
+        let installations: Vec<_> = state
+            .members()
+            .filter(|member| member.identifier.as_installation().is_some())
+            .map(|member| (member.identifier.to_string(), member.client_timestamp_ns.unwrap().to_string()))
+            .collect();
+        let theirs = official["installations"].as_array().unwrap().iter();
+        assert_eq!(
+            installations,
+            theirs
+                .map(|it| (text(it, "id").to_owned(), text(it, "clientTimestampNs").to_owned()))
+                .collect::<Vec<_>>()
+        );
+    }
 }
 
 /// R-IDN-030: with real signatures.
@@ -511,64 +561,4 @@ fn updates_that_are_signed_here_apply() {
         .collect();
     // The second installation goes with the owner's wallet, which added it.
     assert_eq!(counts, [(1, 1), (2, 1), (1, 1), (1, 1), (0, 0)]);
-}
-
-/// A contract wallet's creation of its inbox, with the signature that the chain of the account would be asked about.
-fn by_contract(account_id: &str, client_timestamp_ns: u64) -> (IdentityUpdate, ContractWalletSignature) {
-    let signature = ContractWalletSignature {
-        account_id: account_id.to_owned(),
-        block_number: 7,
-        signature: b"whatever the contract takes".to_vec(),
-    };
-    let update = Update {
-        inbox_id: inbox_id(&owner(), 0),
-        client_timestamp_ns,
-        actions: vec![Action::CreateInbox {
-            identifier: owner(),
-            nonce: 0,
-            signature: UnverifiedSignature::ContractWallet(signature.clone()),
-        }],
-    };
-    (update, signature)
-}
-
-/// R-NET-146
-#[test]
-fn a_contract_wallets_signature_counts_once_its_contract_has_accepted_it() {
-    let account = |address: &str| format!("eip155:10:{address}");
-    let (update, signature) = by_contract(&account(&owner().to_string()), 1);
-    assert_eq!(update.contract_wallet_signatures().collect::<Vec<_>>(), [&signature]);
-    let apply = |update: &IdentityUpdate, accepted: &[ContractWalletSignature]| {
-        AssociationState::apply_accepting(None, update, accepted)
-    };
-    let state = apply(&update, std::slice::from_ref(&signature)).unwrap();
-    let member = state.member(&owner().into()).unwrap();
-    assert_eq!(member.added_on_chain_id, Some(10));
-    // Not asked, or asked about anything else.
-    let unsupported = SignatureError::UnsupportedKind(SignatureKind::ContractWallet);
-    let other_block = ContractWalletSignature { block_number: 8, ..signature.clone() };
-    let other_bytes = ContractWalletSignature { signature: b"forged".to_vec(), ..signature };
-    for accepted in [&[][..], &[other_block], &[other_bytes]] {
-        assert_eq!(apply(&update, accepted), Err(unsupported.into()));
-    }
-    assert_eq!(AssociationState::apply(None, &update), Err(unsupported.into()));
-    // Accepted, but of somebody else.
-    let (update, signature) = by_contract(&account(&stranger().to_string()), 1);
-    assert_eq!(apply(&update, &[signature]), Err(AssociationError::NotSignedByCreator));
-    // Accepted, but of no account.
-    let malformed = SignatureError::Malformed(SignatureKind::ContractWallet);
-    for account_id in ["", "eip155:10", "eip155:10:0x12", "cosmos:10:0x12", "eip155:ten:0x12"] {
-        let (update, signature) = by_contract(account_id, 1);
-        assert_eq!(apply(&update, &[signature]), Err(malformed.into()), "{account_id}");
-    }
-}
-
-/// R-NET-146
-#[test]
-fn a_contract_is_asked_about_the_text_that_wallets_sign() {
-    let (update, _) = by_contract("eip155:1:0x00", 1);
-    let (later, _) = by_contract("eip155:1:0x00", 2_000_000_000);
-    assert_ne!(update.signature_hash(), later.signature_hash());
-    let expected = crate::identity::wallet::personal_hash(&update.signature_text());
-    assert_eq!(update.signature_hash(), expected);
 }

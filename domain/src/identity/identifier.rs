@@ -1,13 +1,12 @@
-//! Identifiers: what a person (wallet, passkey) or a device (installation) is known by.
+//! Identifiers: what a person is known by.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use hexmtp_proto::xmtp::identity::associations as wire;
 use thiserror::Error;
 
-use crate::ids::InstallationId;
+use super::EthereumAddress;
 
 /// Why text or bytes are not an identifier. The value itself is never part of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -19,14 +18,11 @@ pub enum IdentifierError {
     #[error("an Ethereum address on the wire is 0x and 40 lower-case hexadecimal digits")]
     NotWireAddress,
     /// The text is not the hexadecimal form of a passkey.
-    #[error("a passkey is written in lower-case hexadecimal digits")]
+    #[error("a passkey is written in hexadecimal digits")]
     NotPasskey,
     /// The number does not stand for a kind of identifier.
     #[error("no kind of identifier has the number {0}")]
     UnknownKind(i32),
-    /// The bytes are not an installation key.
-    #[error("an installation key has 32 bytes, not {0}")]
-    InstallationLength(usize),
     /// The identifier is empty.
     #[error("the identifier is missing")]
     Missing,
@@ -41,65 +37,8 @@ impl IdentifierError {
             Self::NotWireAddress => "identity.not_a_wire_address",
             Self::NotPasskey => "identity.not_a_passkey",
             Self::UnknownKind(_) => "identity.unknown_identifier_kind",
-            Self::InstallationLength(_) => "identity.installation_length",
             Self::Missing => "identity.missing_identifier",
         }
-    }
-}
-
-/// An Ethereum account. Written as `0x` and 40 lower-case hexadecimal digits, without checksum capitals.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EthereumAddress([u8; 20]);
-
-impl EthereumAddress {
-    /// Takes the raw bytes.
-    #[must_use]
-    pub const fn new(bytes: [u8; 20]) -> Self {
-        Self(bytes)
-    }
-
-    /// Reads an address as people and wallets write it: with or without `0x`, in any case (PROTOCOL.md 1.1).
-    ///
-    /// # Errors
-    /// [`IdentifierError::NotAnAddress`] when 40 hexadecimal digits do not remain.
-    pub fn parse(text: &str) -> Result<Self, IdentifierError> {
-        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-        let mut bytes = [0; 20];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| IdentifierError::NotAnAddress)?;
-        Ok(Self(bytes))
-    }
-
-    /// Reads an address from the wire, where exactly one spelling exists: other spellings would be other
-    /// identifiers to clients that compare text (PROTOCOL.md 1.1).
-    ///
-    /// # Errors
-    /// [`IdentifierError::NotWireAddress`] for any other spelling.
-    pub fn from_wire(text: &str) -> Result<Self, IdentifierError> {
-        let digits = text.strip_prefix("0x").ok_or(IdentifierError::NotWireAddress)?;
-        if digits.bytes().any(|digit| digit.is_ascii_uppercase()) {
-            return Err(IdentifierError::NotWireAddress);
-        }
-        let mut bytes = [0; 20];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| IdentifierError::NotWireAddress)?;
-        Ok(Self(bytes))
-    }
-
-    /// The raw bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 20] {
-        &self.0
-    }
-}
-
-impl fmt::Display for EthereumAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{}", hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for EthereumAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EthereumAddress({self})")
     }
 }
 
@@ -208,24 +147,27 @@ pub enum Identifier {
     Ethereum(EthereumAddress),
     /// A passkey.
     Passkey(PasskeyKey),
+    /// Text in the place of an address that is no address in the one spelling of the wire. No signature yields such a
+    /// signer, so nobody can join or recover by it. Official clients let a recovery identifier be one and let it be
+    /// revoked, and whoever refused that would see other members in the inbox than they do (PROTOCOL.md 1.1).
+    Unclaimable(String),
 }
 
 impl Identifier {
-    /// Reads the text and kind by which the wire names an identifier.
+    /// Reads the text and kind by which the wire names an identifier. Every text names an Ethereum account, if only one
+    /// that nobody can claim; a passkey's digits may have any case.
     ///
     /// # Errors
-    /// [`IdentifierError`] when the text is not exactly what [`Identifier`] would print.
+    /// [`IdentifierError::NotPasskey`] when the key is not in hexadecimal digits.
     pub fn from_wire(
         text: &str,
         kind: IdentifierKind,
         relying_party: Option<String>,
     ) -> Result<Self, IdentifierError> {
         match kind {
-            IdentifierKind::Ethereum => EthereumAddress::from_wire(text).map(Self::Ethereum),
+            IdentifierKind::Ethereum => Ok(EthereumAddress::from_wire(text)
+                .map_or_else(|_| Self::Unclaimable(text.to_owned()), Self::Ethereum)),
             IdentifierKind::Passkey => {
-                if text.bytes().any(|digit| digit.is_ascii_uppercase()) {
-                    return Err(IdentifierError::NotPasskey);
-                }
                 let key = hex::decode(text).map_err(|_| IdentifierError::NotPasskey)?;
                 Ok(Self::Passkey(PasskeyKey::new(key, relying_party)))
             }
@@ -236,7 +178,7 @@ impl Identifier {
     #[must_use]
     pub const fn kind(&self) -> IdentifierKind {
         match self {
-            Self::Ethereum(_) => IdentifierKind::Ethereum,
+            Self::Ethereum(_) | Self::Unclaimable(_) => IdentifierKind::Ethereum,
             Self::Passkey(_) => IdentifierKind::Passkey,
         }
     }
@@ -245,7 +187,7 @@ impl Identifier {
     #[must_use]
     pub fn relying_party(&self) -> Option<&str> {
         match self {
-            Self::Ethereum(_) => None,
+            Self::Ethereum(_) | Self::Unclaimable(_) => None,
             Self::Passkey(passkey) => passkey.relying_party(),
         }
     }
@@ -256,6 +198,7 @@ impl fmt::Display for Identifier {
         match self {
             Self::Ethereum(address) => address.fmt(f),
             Self::Passkey(passkey) => passkey.fmt(f),
+            Self::Unclaimable(text) => f.write_str(text),
         }
     }
 }
@@ -269,98 +212,5 @@ impl From<EthereumAddress> for Identifier {
 impl From<PasskeyKey> for Identifier {
     fn from(passkey: PasskeyKey) -> Self {
         Self::Passkey(passkey)
-    }
-}
-
-/// What a member of an inbox is known by: an identifier of the person, or one of their installations.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MemberIdentifier {
-    /// An Ethereum account.
-    Ethereum(EthereumAddress),
-    /// An installation.
-    Installation(InstallationId),
-    /// A passkey.
-    Passkey(PasskeyKey),
-}
-
-impl MemberIdentifier {
-    /// Reads the member identifier of a protobuf message.
-    ///
-    /// # Errors
-    /// [`IdentifierError`] when it is absent or malformed.
-    pub fn from_wire(member: wire::MemberIdentifier) -> Result<Self, IdentifierError> {
-        use wire::member_identifier::Kind;
-        match member.kind.ok_or(IdentifierError::Missing)? {
-            Kind::EthereumAddress(text) => EthereumAddress::from_wire(&text).map(Self::Ethereum),
-            Kind::InstallationPublicKey(key) => InstallationId::from_slice(&key)
-                .map(Self::Installation)
-                .map_err(|_| IdentifierError::InstallationLength(key.len())),
-            Kind::Passkey(passkey) => Ok(Self::Passkey(PasskeyKey::new(passkey.key, passkey.relying_party))),
-        }
-    }
-
-    /// The protobuf message.
-    #[must_use]
-    pub fn to_wire(&self) -> wire::MemberIdentifier {
-        use wire::member_identifier::Kind;
-        let kind = match self {
-            Self::Ethereum(address) => Kind::EthereumAddress(address.to_string()),
-            Self::Installation(id) => Kind::InstallationPublicKey(id.to_vec()),
-            Self::Passkey(passkey) => Kind::Passkey(wire::Passkey {
-                key: passkey.key.clone(),
-                relying_party: passkey.relying_party.clone(),
-            }),
-        };
-        wire::MemberIdentifier { kind: Some(kind) }
-    }
-
-    /// The identifier of the person, unless this is an installation.
-    #[must_use]
-    pub fn as_identifier(&self) -> Option<Identifier> {
-        match self {
-            Self::Ethereum(address) => Some(Identifier::Ethereum(*address)),
-            Self::Installation(_) => None,
-            Self::Passkey(passkey) => Some(Identifier::Passkey(passkey.clone())),
-        }
-    }
-
-    /// The installation, if this is one.
-    #[must_use]
-    pub const fn as_installation(&self) -> Option<InstallationId> {
-        match self {
-            Self::Installation(id) => Some(*id),
-            Self::Ethereum(_) | Self::Passkey(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for MemberIdentifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ethereum(address) => address.fmt(f),
-            Self::Installation(id) => id.fmt(f),
-            Self::Passkey(passkey) => passkey.fmt(f),
-        }
-    }
-}
-
-impl From<Identifier> for MemberIdentifier {
-    fn from(identifier: Identifier) -> Self {
-        match identifier {
-            Identifier::Ethereum(address) => Self::Ethereum(address),
-            Identifier::Passkey(passkey) => Self::Passkey(passkey),
-        }
-    }
-}
-
-impl From<&Identifier> for MemberIdentifier {
-    fn from(identifier: &Identifier) -> Self {
-        identifier.clone().into()
-    }
-}
-
-impl From<InstallationId> for MemberIdentifier {
-    fn from(id: InstallationId) -> Self {
-        Self::Installation(id)
     }
 }

@@ -83,7 +83,11 @@ fn the_wire_knows_one_spelling_of_an_address() {
         let member = wire::MemberIdentifier {
             kind: Some(wire::member_identifier::Kind::EthereumAddress(wrong.into())),
         };
-        assert_eq!(MemberIdentifier::from_wire(member), Err(IdentifierError::NotWireAddress));
+        let unclaimable = MemberIdentifier::UnclaimableAddress(wrong.into());
+        assert_eq!(MemberIdentifier::from_wire(member), Ok(unclaimable.clone()));
+        let identifier = Identifier::from_wire(wrong, IdentifierKind::Ethereum, None).unwrap();
+        assert_eq!(identifier, Identifier::Unclaimable(wrong.into()));
+        assert_eq!(MemberIdentifier::from(identifier), unclaimable);
     }
 }
 
@@ -120,7 +124,7 @@ fn member_identifiers_survive_the_wire() {
 }
 
 #[test]
-fn malformed_members_are_refused() {
+fn malformed_members_are_refused_or_nobodys() {
     use wire::member_identifier::Kind;
     assert_eq!(
         MemberIdentifier::from_wire(wire::MemberIdentifier { kind: None }),
@@ -128,17 +132,20 @@ fn malformed_members_are_refused() {
     );
     for length in [0, 31, 33] {
         let kind = Some(Kind::InstallationPublicKey(vec![0; length]));
-        assert_eq!(
-            MemberIdentifier::from_wire(wire::MemberIdentifier { kind }),
-            Err(IdentifierError::InstallationLength(length))
-        );
+        let member = MemberIdentifier::from_wire(wire::MemberIdentifier { kind }).unwrap();
+        assert_eq!(member, MemberIdentifier::UnclaimableInstallation(vec![0; length]));
+        assert_eq!((member.as_installation(), member.as_identifier()), (None, None));
+        assert_eq!(MemberIdentifier::from_wire(member.to_wire()), Ok(member));
     }
-    for wrong in ["0x02", "2", "AB", "zz"] {
+    for wrong in ["0x02", "2", "zz"] {
         assert_eq!(
             Identifier::from_wire(wrong, IdentifierKind::Passkey, None),
             Err(IdentifierError::NotPasskey)
         );
     }
+    let spelled = |text| Identifier::from_wire(text, IdentifierKind::Passkey, None).unwrap();
+    assert_eq!(spelled("02AB"), spelled("02ab"));
+    assert_eq!(spelled("02AB").to_string(), "02ab");
 }
 
 /// R-IDN-005

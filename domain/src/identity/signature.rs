@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::installation_key::verify_identity_text;
 use super::wallet::recover_text_signer;
-use super::{EthereumAddress, MemberIdentifier};
+use super::{ContractWalletSignature, LegacyDelegatedSignature, MemberIdentifier, PasskeySignature};
 use crate::ids::InstallationId;
 
 /// How a signature was made (PROTOCOL.md 1.4).
@@ -53,9 +53,9 @@ impl fmt::Display for SignatureKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// This version cannot verify signatures of the kind.
-    #[error("{0} signatures cannot be verified yet")]
-    UnsupportedKind(SignatureKind),
+    /// Nobody asked the contract about its wallet's signature; to ask can help.
+    #[error("the contract was not asked about its wallet's signature")]
+    ContractNotAsked,
     /// The bytes do not form a signature of the kind.
     #[error("the bytes do not form a signature of kind {0}")]
     Malformed(SignatureKind),
@@ -72,98 +72,12 @@ impl SignatureError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::UnsupportedKind(_) => "identity.unsupported_signature_kind",
+            Self::ContractNotAsked => "identity.contract_not_asked",
             Self::Malformed(_) => "identity.malformed_signature",
             Self::Invalid(_) => "identity.bad_signature",
             Self::InvalidPrivateKey => "identity.invalid_private_key",
         }
     }
-}
-
-/// The signature of a contract wallet (`SmartContractWalletSignature`, PROTOCOL.md 1.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContractWalletSignature {
-    /// The account in CAIP-10 form: `eip155:{chain id}:{address}`.
-    pub account_id: String,
-    /// The block at which the contract was asked; zero means not asked yet.
-    pub block_number: u64,
-    /// What the contract is asked about; its form is the contract's business.
-    pub signature: Vec<u8>,
-}
-
-impl ContractWalletSignature {
-    /// The chain that the account lives on, if the account id names an EVM chain.
-    #[must_use]
-    pub fn chain_id(&self) -> Option<u64> {
-        let mut parts = self.account_id.split(':');
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("eip155"), Some(chain), Some(_), None) => chain.parse().ok(),
-            _ => None,
-        }
-    }
-
-    /// The account's address, if the account id has the form of an EVM account.
-    #[must_use]
-    pub fn address(&self) -> Option<EthereumAddress> {
-        self.chain_id()?;
-        let (_, address) = self.account_id.rsplit_once(':')?;
-        EthereumAddress::parse(address).ok()
-    }
-
-    /// The signature as one whose signer is known, after the contract was asked and accepted it.
-    pub(super) fn accepted_by_contract(&self) -> Result<VerifiedSignature, SignatureError> {
-        let kind = SignatureKind::ContractWallet;
-        let signer = self.address().ok_or(SignatureError::Malformed(kind))?;
-        Ok(VerifiedSignature {
-            signer: MemberIdentifier::Ethereum(signer),
-            kind,
-            raw: self.signature.clone(),
-            chain_id: self.chain_id(),
-        })
-    }
-}
-
-/// The signature of a passkey (`RecoverablePasskeySignature`, PROTOCOL.md 1.7).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PasskeySignature {
-    /// The P-256 public key, SEC1.
-    pub public_key: Vec<u8>,
-    /// The ECDSA signature.
-    pub signature: Vec<u8>,
-    /// What the authenticator said about itself.
-    pub authenticator_data: Vec<u8>,
-    /// What the browser said about the request; holds the challenge.
-    pub client_data_json: Vec<u8>,
-}
-
-/// How the wallet vouched for a legacy key: the two spellings of the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LegacyKeySignature {
-    /// `ecdsa_compact`.
-    Compact {
-        /// `r` and `s`, 64 bytes.
-        bytes: Vec<u8>,
-        /// Which of the possible keys signed.
-        recovery: u32,
-    },
-    /// `wallet_ecdsa_compact`.
-    WalletCompact {
-        /// `r` and `s`, 64 bytes.
-        bytes: Vec<u8>,
-        /// Which of the possible keys signed.
-        recovery: u32,
-    },
-}
-
-/// The signature of an XMTP version 2 key (`LegacyDelegatedSignature`, PROTOCOL.md 1.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LegacyDelegatedSignature {
-    /// The serialized `UnsignedPublicKey`, exactly as the wallet signed it.
-    pub key_bytes: Vec<u8>,
-    /// The wallet's signature over it.
-    pub key_signature: LegacyKeySignature,
-    /// The legacy key's signature over the text, 65 bytes.
-    pub signature: Vec<u8>,
 }
 
 /// A signature as it came from a wallet or from the network. Nothing about it is true until
@@ -207,29 +121,37 @@ impl UnverifiedSignature {
     /// here: it yields another, meaningless signer, whom the association rules then refuse.
     ///
     /// # Errors
-    /// [`SignatureError`] when the bytes are no signature, do not verify, or are of a kind that is not supported.
+    /// [`SignatureError`] when the bytes are no signature or do not verify; [`SignatureError::ContractNotAsked`] for
+    /// every signature of a contract wallet, which only its contract can judge ([`super::ContractQuestion`]).
     pub fn verify(&self, text: &str) -> Result<VerifiedSignature, SignatureError> {
-        let kind = self.kind();
-        let (signer, raw) = match self {
+        match self {
             Self::Erc191 { bytes } => {
                 let (address, raw) = recover_text_signer(text, bytes)?;
-                (MemberIdentifier::Ethereum(address), raw)
+                let signer = MemberIdentifier::Ethereum(address);
+                Ok(VerifiedSignature { signer, kind: self.kind(), raw, chain_id: None })
             }
-            Self::InstallationKey { bytes, public_key } => {
-                let malformed = SignatureError::Malformed(kind);
-                let signer = InstallationId::from_slice(public_key).map_err(|_| malformed)?;
-                let signature: &[u8; 64] = bytes.as_slice().try_into().map_err(|_| malformed)?;
-                if !verify_identity_text(&signer, text, signature) {
-                    return Err(SignatureError::Invalid(kind));
-                }
-                (MemberIdentifier::Installation(signer), bytes.clone())
-            }
-            Self::ContractWallet(_) | Self::Passkey(_) | Self::LegacyDelegated(_) => {
-                return Err(SignatureError::UnsupportedKind(kind));
-            }
-        };
-        Ok(VerifiedSignature { signer, kind, raw, chain_id: None })
+            Self::InstallationKey { bytes, public_key } => verify_installation(text, bytes, public_key),
+            Self::Passkey(signature) => signature.verify(text),
+            Self::LegacyDelegated(signature) => signature.verify(text),
+            Self::ContractWallet(_) => Err(SignatureError::ContractNotAsked),
+        }
     }
+}
+
+fn verify_installation(
+    text: &str,
+    bytes: &[u8],
+    public_key: &[u8],
+) -> Result<VerifiedSignature, SignatureError> {
+    let kind = SignatureKind::InstallationKey;
+    let malformed = SignatureError::Malformed(kind);
+    let signer = InstallationId::from_slice(public_key).map_err(|_| malformed)?;
+    let signature: &[u8; 64] = bytes.try_into().map_err(|_| malformed)?;
+    if !verify_identity_text(&signer, text, signature) {
+        return Err(SignatureError::Invalid(kind));
+    }
+    let signer = MemberIdentifier::Installation(signer);
+    Ok(VerifiedSignature { signer, kind, raw: bytes.to_vec(), chain_id: None })
 }
 
 /// A signature whose signer is known. Only verification makes one.

@@ -83,11 +83,16 @@ fn every_recovery_byte_of_the_protocol_is_accepted_and_no_other() {
         let mut changed = signature.clone();
         changed[64] = v;
         let verified = UnverifiedSignature::Erc191 { bytes: changed.clone() }.verify(TEXT);
-        let same_parity = [signature[64], signature[64] - 27].contains(&v);
+        // Measured with an official client: from 35 on a chain's number is in it, and the parity is that of `v - 35`.
+        let same_parity = match v {
+            0 | 1 => v == signature[64] - 27,
+            27 | 28 => v == signature[64],
+            _ => (v % 2 == 0) == (signature[64] == 28),
+        };
         match v {
-            0 | 1 | 27 | 28 => {
+            0 | 1 | 27 | 28 | 35.. => {
                 let verified = verified.unwrap();
-                assert_eq!(*verified.signer() == wallet.identifier().into(), same_parity);
+                assert_eq!(*verified.signer() == wallet.identifier().into(), same_parity, "{v}");
                 assert_eq!(verified.raw(), changed);
             }
             _ => assert_eq!(verified, Err(SignatureError::Malformed(SignatureKind::Erc191))),
@@ -175,7 +180,8 @@ fn public_signatures_verify_and_are_no_identity_signatures() {
     assert!(!InstallationKey::verify_public(&key.id(), b"hello", &bytes.try_into().unwrap()));
 }
 
-fn unsupported() -> [UnverifiedSignature; 4] {
+#[test]
+fn every_kind_survives_the_wire() {
     let legacy = |key_signature| {
         UnverifiedSignature::LegacyDelegated(LegacyDelegatedSignature {
             key_bytes: vec![1, 2],
@@ -183,7 +189,7 @@ fn unsupported() -> [UnverifiedSignature; 4] {
             signature: vec![3; 65],
         })
     };
-    [
+    let signatures = [
         UnverifiedSignature::ContractWallet(ContractWalletSignature {
             account_id: "eip155:8453:0x04c142f4f30a085a5ef823128ae026105363a034".into(),
             block_number: 9,
@@ -197,43 +203,69 @@ fn unsupported() -> [UnverifiedSignature; 4] {
         }),
         legacy(LegacyKeySignature::Compact { bytes: vec![7; 64], recovery: 1 }),
         legacy(LegacyKeySignature::WalletCompact { bytes: vec![7; 64], recovery: 0 }),
-    ]
-}
-
-#[test]
-fn kinds_that_cannot_be_verified_yet_say_so() {
-    for signature in unsupported() {
-        let kind = signature.kind();
-        assert_eq!(signature.verify(TEXT), Err(SignatureError::UnsupportedKind(kind)));
-    }
-}
-
-#[test]
-fn every_kind_survives_the_wire() {
-    let mut signatures = unsupported().to_vec();
-    signatures.push(wallet(1).sign_text(TEXT).unwrap());
-    signatures.push(installation(1).sign_identity_text(TEXT));
+        wallet(1).sign_text(TEXT).unwrap(),
+        installation(1).sign_identity_text(TEXT),
+    ];
     for signature in signatures {
         assert_eq!(UnverifiedSignature::from_wire(signature.to_wire()), Ok(signature));
     }
 }
 
+/// R-IDN-013: what the official client signed for an application.
 #[test]
-fn the_chain_is_read_from_the_account_id() {
-    for (account_id, chain_id) in [
-        ("eip155:1:0x04c142f4f30a085a5ef823128ae026105363a034", Some(1)),
-        ("eip155:18446744073709551615:0x00", Some(u64::MAX)),
-        ("eip155:18446744073709551616:0x00", None),
-        ("eip155:0x1:0x00", None),
-        ("eip155:1", None),
-        ("eip155:1:0x00:1", None),
-        ("solana:1:0x00", None),
-        ("", None),
-    ] {
-        let signature =
-            ContractWalletSignature { account_id: account_id.into(), block_number: 0, signature: vec![] };
-        assert_eq!(signature.chain_id(), chain_id, "{account_id}");
+fn a_captured_public_signature_verifies() {
+    let official = json(include_str!("../../../tests/vectors/extra_public_signature.json"));
+    let signer = text(&official, "installationId").parse().unwrap();
+    let signature = array(&official, "signature");
+    let message = text(&official, "text");
+    assert!(InstallationKey::verify_public(&signer, message.as_bytes(), &signature));
+    let seed = installation_keys(vectors::EXTRA)
+        .iter()
+        .find(|key| text(key, "public") == signer.to_string())
+        .map(|key| array(key, "ed25519_seed"))
+        .unwrap();
+    assert_eq!(InstallationKey::from_seed(seed).sign_public(message.as_bytes()), signature);
+    let as_identity =
+        UnverifiedSignature::InstallationKey { bytes: signature.to_vec(), public_key: signer.to_vec() };
+    assert_eq!(as_identity.verify(message), Err(SignatureError::Invalid(SignatureKind::InstallationKey)));
+}
+
+/// R-IDN-012: each bit of signature and key.
+#[test]
+fn an_installation_signature_with_a_flipped_bit_is_nobodys() {
+    let key = installation(1);
+    let UnverifiedSignature::InstallationKey { bytes, public_key } = key.sign_identity_text(TEXT) else {
+        panic!("another kind")
+    };
+    for bit in 0..8 * 96 {
+        let mut changed = [bytes.clone(), public_key.clone()].concat();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let signature = UnverifiedSignature::InstallationKey {
+            bytes: changed[..64].to_vec(),
+            public_key: changed[64..].to_vec(),
+        };
+        assert_eq!(
+            signature.verify(TEXT),
+            Err(SignatureError::Invalid(SignatureKind::InstallationKey)),
+            "{bit}"
+        );
     }
+}
+
+/// R-IDN-010: each bit; what still is a signature is somebody else's.
+#[test]
+fn a_wallet_signature_with_a_flipped_bit_is_not_the_wallets() {
+    let wallet = wallet(1);
+    let bytes = erc191(&wallet.sign_text(TEXT).unwrap());
+    for bit in 0..8 * 64 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(verified) = (UnverifiedSignature::Erc191 { bytes }).verify(TEXT) {
+            assert_ne!(*verified.signer(), wallet.identifier().into(), "{bit}");
+        }
+    }
+    let other_text = UnverifiedSignature::Erc191 { bytes }.verify("another text").unwrap();
+    assert_ne!(*other_text.signer(), wallet.identifier().into());
 }
 
 /// R-IDN-020

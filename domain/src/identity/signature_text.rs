@@ -37,16 +37,24 @@ fn lines<S>(action: &Action<S>) -> (&'static str, &'static str, String) {
         Action::CreateInbox { identifier, .. } => ("Create inbox", "Owner", identifier.to_string()),
         Action::Add { new_member, .. } => {
             let (title, label) = match new_member {
-                MemberIdentifier::Ethereum(_) => ("Link address to inbox", "Address"),
-                MemberIdentifier::Installation(_) => ("Grant messaging access to app", "ID"),
+                MemberIdentifier::Ethereum(_) | MemberIdentifier::UnclaimableAddress(_) => {
+                    ("Link address to inbox", "Address")
+                }
+                MemberIdentifier::Installation(_) | MemberIdentifier::UnclaimableInstallation(_) => {
+                    ("Grant messaging access to app", "ID")
+                }
                 MemberIdentifier::Passkey(_) => ("Link passkey to inbox", "Passkey"),
             };
             (title, label, new_member.to_string())
         }
         Action::Revoke { member, .. } => {
             let (title, label) = match member {
-                MemberIdentifier::Ethereum(_) => ("Unlink address from inbox", "Address"),
-                MemberIdentifier::Installation(_) => ("Revoke messaging access from app", "ID"),
+                MemberIdentifier::Ethereum(_) | MemberIdentifier::UnclaimableAddress(_) => {
+                    ("Unlink address from inbox", "Address")
+                }
+                MemberIdentifier::Installation(_) | MemberIdentifier::UnclaimableInstallation(_) => {
+                    ("Revoke messaging access from app", "ID")
+                }
                 MemberIdentifier::Passkey(_) => ("Unlink passkey from inbox", "Passkey"),
             };
             (title, label, member.to_string())

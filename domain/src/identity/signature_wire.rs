@@ -3,11 +3,11 @@
 use hexmtp_proto::xmtp::identity::associations as wire;
 use hexmtp_proto::xmtp::message_contents as legacy;
 
-use super::signature::{
+use super::update_wire::{IdentityDecodeError, required};
+use super::{
     ContractWalletSignature, LegacyDelegatedSignature, LegacyKeySignature, PasskeySignature,
     UnverifiedSignature,
 };
-use super::update_wire::{IdentityDecodeError, required};
 
 impl UnverifiedSignature {
     /// Reads the protobuf message.
@@ -65,19 +65,11 @@ impl UnverifiedSignature {
 fn delegated_from_wire(
     signature: wire::LegacyDelegatedSignature,
 ) -> Result<LegacyDelegatedSignature, IdentityDecodeError> {
-    use legacy::signature::Union;
     let key = required(signature.delegated_key, "delegated_key")?;
     let union = required(key.signature.and_then(|signature| signature.union), "delegated_key.signature")?;
     Ok(LegacyDelegatedSignature {
         key_bytes: key.key_bytes,
-        key_signature: match union {
-            Union::EcdsaCompact(compact) => {
-                LegacyKeySignature::Compact { bytes: compact.bytes, recovery: compact.recovery }
-            }
-            Union::WalletEcdsaCompact(compact) => {
-                LegacyKeySignature::WalletCompact { bytes: compact.bytes, recovery: compact.recovery }
-            }
-        },
+        key_signature: union.into(),
         signature: required(signature.signature, "delegated signature")?.bytes,
     })
 }

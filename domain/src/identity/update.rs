@@ -2,7 +2,7 @@
 
 use super::wallet::personal_hash;
 use super::{
-    ContractWalletSignature, Identifier, MemberIdentifier, SignatureError, UnverifiedSignature,
+    ContractVerdicts, Identifier, MemberIdentifier, SignatureError, SignatureKind, UnverifiedSignature,
     VerifiedSignature,
 };
 use crate::ids::InboxId;
@@ -121,25 +121,24 @@ impl IdentityUpdate {
         personal_hash(&self.signature_text())
     }
 
-    /// The signatures about which contracts have to be asked.
-    pub fn contract_wallet_signatures(&self) -> impl Iterator<Item = &ContractWalletSignature> {
-        self.actions.iter().flat_map(Action::signatures).filter_map(|signature| match signature {
-            UnverifiedSignature::ContractWallet(signature) => Some(signature),
+    /// How the inbox was created, if this update creates it. Tells wallets with a key of their own from contracts.
+    #[must_use]
+    pub fn creation_signature_kind(&self) -> Option<SignatureKind> {
+        self.actions.iter().find_map(|action| match action {
+            Action::CreateInbox { signature, .. } => Some(signature.kind()),
             _ => None,
         })
     }
 
-    /// Verifies every signature against the text; of contract wallets, only the accepted ones count. Not public:
+    /// Verifies every signature against the text; those of contract wallets count by their verdicts. Not public:
     /// verified signatures must not meet another text.
     pub(super) fn verify(
         &self,
-        accepted: &[ContractWalletSignature],
+        verdicts: &ContractVerdicts,
     ) -> Result<Update<VerifiedSignature>, SignatureError> {
         let text = self.signature_text();
         self.try_map(|signature| match signature {
-            UnverifiedSignature::ContractWallet(signature) if accepted.contains(signature) => {
-                signature.accepted_by_contract()
-            }
+            UnverifiedSignature::ContractWallet(signature) => signature.judge(personal_hash(&text), verdicts),
             _ => signature.verify(&text),
         })
     }

@@ -53,9 +53,15 @@ fn member(value: Option<wire::MemberIdentifier>) -> Result<MemberIdentifier, Ide
     Ok(MemberIdentifier::from_wire(required(value, "member identifier")?)?)
 }
 
+/// Official clients read a kind that they do not know as the unspecified one, which is Ethereum.
+fn identifier_kind(number: i32) -> IdentifierKind {
+    IdentifierKind::from_wire(number).unwrap_or(IdentifierKind::Ethereum)
+}
+
 impl IdentityUpdate {
-    /// Reads the serialized `xmtp.identity.associations.IdentityUpdate`. Strict: every part must be there and every
-    /// identifier in its one spelling. Signatures are not looked into.
+    /// Reads the serialized `xmtp.identity.associations.IdentityUpdate`. Every part must be
+    /// there. Signatures are not looked into, and identifiers only as far as official clients do: an update that they
+    /// take is not refused here.
     ///
     /// # Errors
     /// [`IdentityDecodeError`].
@@ -98,7 +104,7 @@ fn action_from_wire(action: wire::IdentityAction) -> Result<Action, IdentityDeco
         Kind::CreateInbox(create) => Action::CreateInbox {
             identifier: Identifier::from_wire(
                 &create.initial_identifier,
-                IdentifierKind::from_wire(create.initial_identifier_kind)?,
+                identifier_kind(create.initial_identifier_kind),
                 create.relying_party,
             )?,
             nonce: create.nonce,
@@ -116,7 +122,7 @@ fn action_from_wire(action: wire::IdentityAction) -> Result<Action, IdentityDeco
         Kind::ChangeRecoveryAddress(change) => Action::ChangeRecovery {
             new_recovery: Identifier::from_wire(
                 &change.new_recovery_identifier,
-                IdentifierKind::from_wire(change.new_recovery_identifier_kind)?,
+                identifier_kind(change.new_recovery_identifier_kind),
                 change.relying_party,
             )?,
             recovery_signature: signature(change.existing_recovery_identifier_signature)?,

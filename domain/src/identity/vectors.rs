@@ -85,3 +85,113 @@ pub(super) fn wallet(number: u8) -> LocalWallet {
 pub(super) fn installation(number: u8) -> InstallationKey {
     InstallationKey::from_seed([number; 32])
 }
+
+/// A passkey for tests, which answers as browsers let it; different numbers are different passkeys.
+pub(super) struct TestPasskey {
+    key: p256::ecdsa::SigningKey,
+}
+
+/// The parts of an answer that a test may want to be wrong.
+pub(super) struct Answer<'a> {
+    pub(super) kind: &'a str,
+    pub(super) challenge: String,
+    pub(super) origin: &'a str,
+    pub(super) rp_id: &'a str,
+    pub(super) flags: u8,
+}
+
+impl Answer<'_> {
+    /// A proper answer to a text.
+    pub(super) fn to(text: &str) -> Self {
+        use base64ct::Encoding;
+        Self {
+            kind: "webauthn.get",
+            challenge: base64ct::Base64UrlUnpadded::encode_string(text.as_bytes()),
+            origin: "https://app.example.org",
+            rp_id: "example.org",
+            flags: 5,
+        }
+    }
+}
+
+pub(super) fn passkey(number: u8) -> TestPasskey {
+    TestPasskey { key: p256::ecdsa::SigningKey::from_slice(&[number; 32]).unwrap() }
+}
+
+impl TestPasskey {
+    pub(super) fn public_key(&self) -> Vec<u8> {
+        self.key.verifying_key().to_encoded_point(true).as_bytes().to_vec()
+    }
+
+    pub(super) fn identifier(&self) -> super::Identifier {
+        super::PasskeyKey::new(self.public_key(), None).into()
+    }
+
+    pub(super) fn sign_text(&self, text: &str) -> super::UnverifiedSignature {
+        super::UnverifiedSignature::Passkey(self.answer(&Answer::to(text)))
+    }
+
+    pub(super) fn answer(&self, answer: &Answer<'_>) -> super::PasskeySignature {
+        let Answer { kind, challenge, origin, .. } = answer;
+        let client_data = serde_json::json!({
+            "type": kind, "challenge": challenge, "origin": origin, "crossOrigin": false,
+        });
+        self.sign_client_data(client_data.to_string().as_bytes(), answer.rp_id, answer.flags)
+    }
+
+    pub(super) fn sign_client_data(
+        &self,
+        client_data: &[u8],
+        rp_id: &str,
+        flags: u8,
+    ) -> super::PasskeySignature {
+        use p256::ecdsa::signature::Signer;
+        use sha2::{Digest, Sha256};
+        let authenticator_data = [&Sha256::digest(rp_id)[..], &[flags, 0, 0, 0, 1]].concat();
+        let signed = [&authenticator_data[..], &Sha256::digest(client_data)[..]].concat();
+        let signature: p256::ecdsa::Signature = self.key.sign(&signed);
+        super::PasskeySignature {
+            public_key: self.public_key(),
+            signature: signature.to_der().as_bytes().to_vec(),
+            authenticator_data,
+            client_data_json: client_data.to_vec(),
+        }
+    }
+}
+
+/// A key of XMTP version 2 for which a wallet vouches, as version 2 stored it.
+pub(super) fn legacy_key(number: u8, wallet: &LocalWallet) -> Vec<u8> {
+    use hexmtp_proto::xmtp::message_contents as legacy;
+    use prost::Message;
+    let private = [number; 32];
+    let public = k256::ecdsa::SigningKey::from_slice(&private).unwrap();
+    let point = public.verifying_key().to_encoded_point(false).as_bytes().to_vec();
+    let key_bytes = legacy::UnsignedPublicKey {
+        created_ns: 1_700_000_000_000_000_000,
+        union: Some(legacy::unsigned_public_key::Union::Secp256k1Uncompressed(
+            legacy::unsigned_public_key::Secp256k1Uncompressed { bytes: point },
+        )),
+    }
+    .encode_to_vec();
+    let super::UnverifiedSignature::Erc191 { bytes } =
+        wallet.sign_text(&super::legacy_key::voucher_text(&key_bytes)).unwrap()
+    else {
+        panic!("not ERC-191")
+    };
+    let union = legacy::signature::Union::WalletEcdsaCompact(legacy::signature::WalletEcdsaCompact {
+        bytes: bytes[..64].to_vec(),
+        // Version 2 counted from zero.
+        recovery: u32::from(bytes[64] - 27),
+    });
+    legacy::SignedPrivateKey {
+        created_ns: 1_700_000_000_000_000_000,
+        union: Some(legacy::signed_private_key::Union::Secp256k1(legacy::signed_private_key::Secp256k1 {
+            bytes: private.to_vec(),
+        })),
+        public_key: Some(legacy::SignedPublicKey {
+            key_bytes,
+            signature: Some(legacy::Signature { union: Some(union) }),
+        }),
+    }
+    .encode_to_vec()
+}

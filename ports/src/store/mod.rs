@@ -30,7 +30,7 @@ pub use query::{
 };
 pub use record::{
     CachedAssociationState, CommitLogRecord, CommitOutcome, ConversationListItem, ConversationRecord,
-    DeferredWelcome, DeletionRecord, ForkStatus, IdentityRecord, IntentRecord, KeyPackageRecord,
+    DeferredWelcome, DeletionRecord, ForkStatus, HeldKey, IdentityRecord, IntentRecord, KeyPackageRecord,
     MembershipState, MessageRecord, PreferencesRecord, RejectedRecord,
 };
 pub use task::{LeaseHolder, LeaseName, LeaseRecord, TaskId, TaskRecord};

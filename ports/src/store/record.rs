@@ -15,13 +15,48 @@ use hexmtp_domain::{
 
 use crate::delivery::WelcomeEnvelope;
 
+/// Where the key of the installation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeldKey {
+    /// In the store.
+    Here(Box<InstallationKey>),
+    /// In a [`SecretStore`](crate::secret_store::SecretStore); the store only knows whose it is.
+    Elsewhere(InstallationId),
+}
+
+impl HeldKey {
+    /// The installation.
+    #[must_use]
+    pub fn id(&self) -> InstallationId {
+        match self {
+            Self::Here(key) => key.id(),
+            Self::Elsewhere(id) => *id,
+        }
+    }
+
+    /// The key, if it is in the store.
+    #[must_use]
+    pub fn here(&self) -> Option<&InstallationKey> {
+        match self {
+            Self::Here(key) => Some(key),
+            Self::Elsewhere(_) => None,
+        }
+    }
+}
+
+impl From<InstallationKey> for HeldKey {
+    fn from(key: InstallationKey) -> Self {
+        Self::Here(Box::new(key))
+    }
+}
+
 /// Who this installation is. There is at most one in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityRecord {
     /// The inbox.
     pub inbox_id: InboxId,
     /// The installation's key.
-    pub key: InstallationKey,
+    pub key: HeldKey,
     /// When the identity was made.
     pub created_at: Timestamp,
     /// The sequence id of the identity update that added the installation, once the network has it.

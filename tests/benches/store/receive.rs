@@ -42,9 +42,10 @@ pub(crate) async fn receive(case: &Case, one_by_one: bool) {
     let all = MessageFilter { kind: Some(MessageKind::Application), ..MessageFilter::default() };
     let stored = scene.measured.ports.store.count_messages(&all).await.expect("a count");
     assert_eq!(stored, case.count as u64, "every message is stored");
-    let key = scene.measured.ports.store.identity().await.expect("read").expect("registered").key;
+    let identity = scene.measured.ports.store.identity().await.expect("read").expect("registered");
+    let key = identity.key.here().expect("the key is in the store");
     for (name, secrets) in [("stock", Secrets::Dropped), ("stock.kept", Secrets::Kept)] {
-        let member = StockMember::open(&key, group.id(), rows.clone(), secrets);
+        let member = StockMember::open(key, group.id(), rows.clone(), secrets);
         tell_time(name, stock(member, &envelopes));
     }
     tell_time("size", Duration::from_secs(largest(&rows)));

@@ -32,9 +32,10 @@ pub(crate) async fn send(case: &Case, one_by_one: bool) {
     let published = MessageFilter { delivery: Some(DeliveryStatus::Published), ..MessageFilter::default() };
     let stored = scene.measured.ports.store.messages(&published).await.expect("messages");
     assert!(stored.len() > case.count, "every message is published");
-    let key = scene.measured.ports.store.identity().await.expect("read").expect("registered").key;
+    let identity = scene.measured.ports.store.identity().await.expect("read").expect("registered");
+    let key = identity.key.here().expect("the key is in the store");
     for (name, secrets) in [("stock", Secrets::Dropped), ("stock.kept", Secrets::Kept)] {
-        let member = StockMember::open(&key, group.id(), rows.clone(), secrets);
+        let member = StockMember::open(key, group.id(), rows.clone(), secrets);
         tell_time(name, stock(member, case.count));
     }
 }

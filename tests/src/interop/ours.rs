@@ -32,7 +32,9 @@ async fn ports(url: &str, store: Arc<dyn Store>, mls: Arc<dyn MlsEngine>) -> Por
     Ports {
         store,
         delivery: Arc::clone(&network) as _,
-        identity_log: network,
+        identity_log: Arc::clone(&network) as _,
+        contract_wallets: network,
+        secrets: None,
         mls,
         welcome_crypto: Arc::new(OpenMlsWelcomeCrypto),
         clock: Arc::new(SystemClock),

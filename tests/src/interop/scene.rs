@@ -30,11 +30,13 @@ pub struct Setup {
     pub nonce: Option<u64>,
     /// Whether it keeps its installations in step by sync groups, as the SDK does by default.
     pub device_sync: bool,
+    /// The contract wallet whose owner has the key, as the peer takes it; none where the key is the wallet.
+    pub contract: Option<Value>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { sdk: Sdk::Nightly, wallet: Wallet::new(), nonce: None, device_sync: false }
+        Self { sdk: Sdk::Nightly, wallet: Wallet::new(), nonce: None, device_sync: false, contract: None }
     }
 }
 
@@ -110,8 +112,22 @@ impl Scene {
             "dbPath": file,
             "nonce": setup.nonce.map(|nonce| nonce.to_string()),
             "deviceSync": setup.device_sync,
+            "contract": setup.contract,
         });
         self.open("create", setup.sdk, setup.wallet, how, file.as_deref()).await
+    }
+
+    /// What the official SDK says when it is to create a client that it will not create.
+    ///
+    /// # Panics
+    /// When it creates one.
+    pub async fn refused(&self, setup: Setup) -> String {
+        let peer = self.arena.peer(setup.sdk).await;
+        let how = json!({ "key": setup.wallet.key_hex(), "contract": setup.contract });
+        match peer.ask("refused", "create", how).await {
+            Ok(about) => panic!("the official SDK has created a client: {about}"),
+            Err(error) => error,
+        }
     }
 
     /// Closes an official client of the nightly SDK, waits for what happens meanwhile, and starts the client again

@@ -53,7 +53,12 @@ impl Wallet {
         LocalSigner::new(self.local())
     }
 
-    fn local(&self) -> LocalWallet {
+    /// The wallet itself, for whoever signs in another name with it.
+    ///
+    /// # Panics
+    /// Never: the key is a key.
+    #[must_use]
+    pub fn local(&self) -> LocalWallet {
         LocalWallet::from_private_key(self.key).expect("a key")
     }
 }

@@ -25,7 +25,7 @@ struct Opened {
 async fn open(device: &Device, id: GroupId) -> Opened {
     let store = &device.ports.store;
     let snapshot = store.load(&[Scope::Group(id)]).await.expect("rows").remove(0);
-    let key = store.identity().await.expect("an answer").expect("an identity").key;
+    let key = device.key().await;
     let session = device.ports.mls.open_group(&key, id, snapshot.rows).expect("a group");
     let record = store.conversation(id).await.expect("an answer").expect("a conversation");
     Opened { session, revision: snapshot.revision, record }
@@ -185,7 +185,7 @@ pub(crate) async fn found(
     let extensions = GroupContext::initial_group(draft).expect("extensions");
     let mut context = GroupContext::parse(&extensions).expect("a context");
     shape(&mut context);
-    let key = device.ports.store.identity().await.expect("an answer").expect("an identity").key;
+    let key = device.key().await;
     let mut id = [0; 16];
     device.ports.entropy.fill(&mut id).expect("random bytes");
     let params = GroupParams {

@@ -226,8 +226,7 @@ async fn a_dm_that_both_sides_open_at_once_is_one_conversation_in_two_groups() {
 
 /// Replaces a device's key package by one that knows no X-Wing, as an older client would publish it.
 async fn publish_old_key_package(world: &World, device: &Device) {
-    let store = &device.ports.store;
-    let key = store.identity().await.expect("an answer").expect("an identity").key;
+    let key = device.key().await;
     let params = KeyPackageParams {
         key: &key,
         inbox_id: device.inbox_id(),
@@ -245,7 +244,7 @@ async fn publish_old_key_package(world: &World, device: &Device) {
         uploaded: true,
         superseded_at: None,
     })];
-    store.commit(changes).await.expect("stored");
+    device.ports.store.commit(changes).await.expect("stored");
     world.network.upload_key_package(made.tls).await.expect("uploaded");
 }
 

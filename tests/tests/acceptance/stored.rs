@@ -1,4 +1,5 @@
-//! What is stored and how it is looked after: lists, consent, deletion, disappearing, trimming, letting go of the store.
+//! What is stored and how it is looked after: lists, consent, deletion, disappearing, trimming, letting go of the
+//! store.
 
 use std::time::Duration;
 
@@ -249,6 +250,10 @@ async fn the_network_is_asked_only_about_identifiers_that_are_not_known() {
     let both = [person.identifier.clone(), stranger.identifier.clone()];
     assert_eq!(alice.client.can_message(&both).await.expect("answers"), [true, false]);
     assert_eq!(asked(), before + 2);
+    let found = alice.client.find_inboxes(&both).await.expect("answers");
+    assert_eq!(found, [Some(bob.inbox_id()), None]);
+    assert_eq!(alice.client.find_inboxes(&ids).await.expect("answers"), [Some(bob.inbox_id())]);
+    assert_eq!(asked(), before + 3, "only for the one who belonged to nobody");
     let late = world.device(&stranger).await;
     let before = asked();
     assert_eq!(alice.client.inbox_ids(&both).await.expect("found"), [bob.inbox_id(), late.inbox_id()]);

@@ -9,6 +9,7 @@ use crate::source::{assert_none, root};
 
 /// Small pure crates that domain may use.
 const DOMAIN_CRATES: &[&str] = &[
+    "base64ct",
     "ed25519-dalek",
     "hex",
     "hkdf",
@@ -17,6 +18,8 @@ const DOMAIN_CRATES: &[&str] = &[
     "p256",
     "prost",
     "semver",
+    "serde",
+    "serde_json",
     "sha2",
     "sha3",
     "subtle",

@@ -41,14 +41,14 @@ pub(crate) async fn examine(
 /// What MLS holds, the conversation's row and the commit log tell of one epoch.
 async fn assert_one_epoch(store: &dyn Store, conversation: &ConversationRecord) {
     let identity = store.identity().await.expect("an answer").expect("an identity");
+    let key = identity.key.here().expect("the key is in the store");
     let loaded = store.load(&[Scope::Group(conversation.id)]).await.expect("a scope");
     let rows = loaded.into_iter().next().expect("one scope").rows;
     if conversation.membership == MembershipState::Removed {
         assert!(rows.is_empty(), "keys of a group that was left");
         return;
     }
-    let session =
-        OpenMlsEngine::new().open_group(&identity.key, conversation.id, rows).expect("a whole group");
+    let session = OpenMlsEngine::new().open_group(key, conversation.id, rows).expect("a whole group");
     let state = session.state().expect("a state");
     assert_eq!((state.epoch, state.authenticator), (conversation.epoch, conversation.authenticator));
     let log = store.commit_log(conversation.id).await.expect("a log");

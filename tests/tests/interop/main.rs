@@ -1,11 +1,13 @@
-//! Our clients and clients of the unmodified official SDK in one network, over our node. `dev/setup-interop` installs the
-//! SDKs; the scenarios have it called.
+//! Our clients and clients of the unmodified official SDK in one network, over our node. `dev/setup-interop` installs
+//! the SDKs; the scenarios have it called.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a scenario fails by panicking")]
 
 mod attempts;
+mod contract_wallets;
 mod dms;
 mod groups;
+mod in_turns;
 mod installations;
 mod leaving;
 mod membership;

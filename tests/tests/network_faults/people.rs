@@ -91,7 +91,9 @@ impl Person {
         let ports = Ports {
             store,
             delivery: shared.clone(),
-            identity_log: shared,
+            identity_log: shared.clone(),
+            contract_wallets: shared,
+            secrets: None,
             mls: Arc::new(OpenMlsEngine::new()),
             welcome_crypto: Arc::new(OpenMlsWelcomeCrypto),
             clock: Arc::new(SystemClock),

@@ -72,7 +72,8 @@ async fn read(store: &SqlStore) -> Result<String, StoreError> {
         store.messages(&Default::default()).await?,
         store.open_intents(group(1)).await?,
     );
-    let seeds = state.0.as_ref().map(|identity| identity.key.seed().expose().to_vec());
+    let key = state.0.as_ref().and_then(|identity| identity.key.here());
+    let seeds = key.map(|key| key.seed().expose().to_vec());
     let roots = state.1.as_ref().map(|preferences| preferences.hmac_root.expose().to_vec());
     let keys: Vec<_> =
         state.2.iter().map(|it| [&it.init_key, &it.wrapper_key].map(|key| key.1.expose().to_vec())).collect();

@@ -65,7 +65,11 @@ impl Database {
                 tracing::warn!(%error, "a database connection was not closed in order");
             }
         }
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // To close the file would not do: a process that is being started right now may hold it for a moment.
+        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Err(error)) = guard.map(|file| file.unlock()) {
+            tracing::warn!(%error, "the lock beside the database was not given back in order");
+        }
     }
 }
 
@@ -177,4 +181,23 @@ async fn be_the_writer(connection: &mut PgConnection) -> Result<(), sqlx::Error>
     .execute(&mut *connection)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-NET-143: a process that is started while a node runs holds its files for a moment, until it becomes another
+    /// program.
+    #[tokio::test]
+    async fn a_lock_that_another_process_has_inherited_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.db");
+        let database = file(&path, 1).await.unwrap();
+        let inherited = database.guard.lock().unwrap().as_ref().unwrap().try_clone().unwrap();
+        assert!(matches!(lock_beside(&path), Err(NodeError::DatabaseInUse)));
+        database.close().await;
+        lock_beside(&path).unwrap();
+        drop(inherited);
+    }
 }

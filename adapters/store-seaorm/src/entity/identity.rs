@@ -1,8 +1,8 @@
 //! Who this installation is: at most one row of each installation.
 
 use hexmtp_domain::identity::InstallationKey;
-use hexmtp_domain::{InboxId, Timestamp};
-use hexmtp_ports::store::{IdentityRecord, StoreError};
+use hexmtp_domain::{InboxId, InstallationId, Timestamp};
+use hexmtp_ports::store::{HeldKey, IdentityRecord, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use zeroize::Zeroizing;
@@ -12,6 +12,10 @@ use crate::tenant::{FromRow, Owned, Tenant};
 
 /// The sealed column.
 const KEY_SEED: &str = "identity.key_seed";
+
+/// What stands before the id of an installation whose key is not in the store. A key's seed has 32 bytes, so that
+/// neither is taken for the other, and an older version of this software takes what it does not know for damage.
+const ELSEWHERE: u8 = 1;
 
 /// The identity.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,7 +43,7 @@ pub(crate) fn to_row(tenant: &Tenant, record: &IdentityRecord) -> Result<ActiveM
     Ok(ActiveModel {
         installation: Set(tenant.id),
         inbox_id: Set(record.inbox_id.to_vec()),
-        key_seed: Set(tenant.seal(KEY_SEED, &[], record.key.seed().expose().to_vec())?),
+        key_seed: Set(tenant.seal(KEY_SEED, &[], to_column(&record.key))?),
         created_at: Set(record.created_at.as_nanos()),
         registered: Set(record.registered.map(from_sequence).transpose()?),
     })
@@ -48,12 +52,27 @@ pub(crate) fn to_row(tenant: &Tenant, record: &IdentityRecord) -> Result<ActiveM
 impl FromRow<Model> for IdentityRecord {
     fn from_row(tenant: &Tenant, row: Model) -> Result<Self, StoreError> {
         let opened = Zeroizing::new(tenant.open(KEY_SEED, &[], row.key_seed)?);
-        let seed = array(KEY_SEED, &opened)?;
         Ok(Self {
             inbox_id: id("identity.inbox_id", InboxId::from_slice(&row.inbox_id))?,
-            key: InstallationKey::from_seed(seed),
+            key: from_column(&opened)?,
             created_at: Timestamp::from_nanos(row.created_at),
             registered: row.registered.map(|n| to_sequence("identity.registered", n)).transpose()?,
         })
+    }
+}
+
+fn to_column(key: &HeldKey) -> Vec<u8> {
+    match key {
+        HeldKey::Here(key) => key.seed().expose().to_vec(),
+        HeldKey::Elsewhere(installation) => [&[ELSEWHERE], installation.as_bytes().as_slice()].concat(),
+    }
+}
+
+fn from_column(stored: &[u8]) -> Result<HeldKey, StoreError> {
+    match stored {
+        [ELSEWHERE, installation @ ..] if stored.len() == 33 => {
+            Ok(HeldKey::Elsewhere(id(KEY_SEED, InstallationId::from_slice(installation))?))
+        }
+        seed => Ok(InstallationKey::from_seed(array(KEY_SEED, seed)?).into()),
     }
 }

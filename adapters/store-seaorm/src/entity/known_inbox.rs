@@ -36,6 +36,7 @@ pub(crate) fn key(identifier: &Identifier) -> (i16, Vec<u8>) {
     match identifier {
         Identifier::Ethereum(address) => (1, address.as_bytes().to_vec()),
         Identifier::Passkey(key) => (2, key.as_bytes().to_vec()),
+        Identifier::Unclaimable(text) => (3, text.as_bytes().to_vec()),
     }
 }
 

@@ -6,5 +6,6 @@ mod accounts;
 mod chat;
 mod conversations;
 mod failures;
+mod inbox;
 mod processes;
 mod world;

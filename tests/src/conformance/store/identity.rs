@@ -1,16 +1,17 @@
 //! The own identity, key packages, identity logs and cursors.
 
 use hexmtp_domain::{Cursor, Originator, SequenceId, Topic, VectorClock};
-use hexmtp_ports::store::{IdentityRecord, KeyPackageRecord, RowChange};
+use hexmtp_ports::store::{HeldKey, IdentityRecord, KeyPackageRecord, RowChange};
 
 use super::samples::{LARGEST, at, group, identity, inbox, installation, key_package, place, update};
 use super::{Stores, put};
 
-/// With and without a sequence id.
+/// With and without a sequence id, with and without a key.
 pub async fn identities_come_back_and_are_replaced(stores: Stores) {
     let store = stores.open().await;
     let unregistered = IdentityRecord { registered: None, ..identity(1) };
-    for record in [unregistered, identity(1), identity(2)] {
+    let keyless = IdentityRecord { key: HeldKey::Elsewhere(identity(3).key.id()), ..identity(3) };
+    for record in [unregistered, identity(1), keyless, identity(2)] {
         put(&store, vec![RowChange::PutIdentity(record.clone())]).await;
         assert_eq!(store.identity().await.unwrap(), Some(record));
     }

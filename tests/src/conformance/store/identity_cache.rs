@@ -80,6 +80,7 @@ pub async fn inboxes_of_identifiers_are_cached(stores: Stores) {
     let wallet = |n| Identifier::Ethereum(EthereumAddress::new([n; 20]));
     let passkey =
         |n, of: Option<&str>| Identifier::Passkey(PasskeyKey::new(vec![n; 20], of.map(str::to_owned)));
+    let nobody = |text: &str| Identifier::Unclaimable(text.to_owned());
     let cache = |identifier, n: Option<u8>| RowChange::CacheInboxOf { identifier, inbox_id: n.map(inbox) };
     let rows = vec![
         cache(wallet(1), Some(1)),
@@ -90,6 +91,8 @@ pub async fn inboxes_of_identifiers_are_cached(stores: Stores) {
         cache(wallet(4), None),
         cache(wallet(4), Some(5)),
         cache(passkey(3, Some("example.org")), Some(6)),
+        cache(nobody(""), Some(7)),
+        cache(nobody("0x"), None),
     ];
     assert_eq!(put(&store, rows).await, FeedPosition(0));
     let asked = [
@@ -100,6 +103,9 @@ pub async fn inboxes_of_identifiers_are_cached(stores: Stores) {
         (passkey(1, Some("example.org")), Some(Some(3))),
         (passkey(2, None), None),
         (passkey(3, None), Some(Some(6))),
+        (nobody("0x"), Some(None)),
+        (nobody(""), Some(Some(7))),
+        (nobody("0"), None),
         (wallet(2), Some(None)),
         (wallet(3), Some(None)),
         (wallet(1), Some(Some(1))),

@@ -65,7 +65,7 @@ pub fn place(number: u64) -> Cursor {
 pub fn identity(n: u8) -> IdentityRecord {
     IdentityRecord {
         inbox_id: inbox(n),
-        key: InstallationKey::from_seed([n; 32]),
+        key: InstallationKey::from_seed([n; 32]).into(),
         created_at: at(n.into()),
         registered: Some(SequenceId(LARGEST)),
     }

@@ -27,6 +27,9 @@ use crate::tenant::Tenant;
 use crate::wake::Wakers;
 
 /// A store in a SQLite or PostgreSQL database. A clone is the same store.
+///
+/// Close it before the process ends: OpenSSL, which SQLCipher uses, clears up at that moment, and a thread that still works
+/// on the database would fault. What is committed is safe either way.
 #[derive(Clone)]
 pub struct SqlStore(pub(crate) Arc<Shared>);
 

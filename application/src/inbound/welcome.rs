@@ -57,8 +57,7 @@ pub(crate) async fn sync_welcomes(context: &Context) -> Result<usize, SyncError>
         }
     }
     if joined > 0 && !context.standing.is_revoked() {
-        // The key package is known to whoever used it; the next welcome gets a fresh one.
-        key_package::rotate(context).await?;
+        key_package::rotate_if_due(context).await?;
     }
     Ok(joined)
 }
@@ -210,6 +209,7 @@ async fn attempt(
     }
     let introduced = is_introduced(context, &record).await?;
     store(context, &mut unit, envelope, record, unwrapped, introduced);
+    unit.change(key_package::rotation_wanted(context));
     with.iter().cloned().for_each(|change| unit.change(change));
     unit.commit(context).await?;
     Ok(Outcome::Joined)

@@ -2,4 +2,4 @@
 
 mod rotate;
 
-pub(crate) use rotate::{delete_outdated, ensure_uploaded, rotate, rotate_if_due};
+pub(crate) use rotate::{delete_outdated, ensure_uploaded, rotate, rotate_if_due, rotation_wanted};

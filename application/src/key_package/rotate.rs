@@ -1,13 +1,39 @@
 //! A key package is stored with all its private keys before it is uploaded, and kept for a while after a newer
 //! one took its place: welcomes made for it may still be on their way (PROTOCOL.md 2.2).
+//!
+//! What is due outlives the process: by age the packages' own records say so, and after a welcome a task, which is stored
+//! in the commit that joins the group and goes in the one that notes the new package.
 
+use hexmtp_domain::PayloadHash;
 use hexmtp_domain::key_package::{GRACE_PERIOD, ROTATION_INTERVAL};
 use hexmtp_ports::mls::KeyPackageParams;
-use hexmtp_ports::store::{KeyPackageRecord, RowChange, Scope};
+use hexmtp_ports::store::{KeyPackageRecord, RowChange, Scope, TaskId, TaskRecord};
 
 use crate::context::Context;
 use crate::error::PortError;
 use crate::unit::{MAX_CONFLICTS, Unit, is_conflict};
+
+/// The kind of the task to rotate. There is one at most, however many welcomes want it.
+const ROTATION: &str = "key_package.rotate";
+
+fn rotation() -> TaskId {
+    TaskId(*PayloadHash::of(ROTATION.as_bytes()).as_bytes())
+}
+
+/// Wants a rotation: the present key package is known to whoever used it, and the next welcome should get a fresh one.
+pub(crate) fn rotation_wanted(context: &Context) -> RowChange {
+    let now = context.now();
+    RowChange::InsertTask(TaskRecord {
+        id: rotation(),
+        kind: ROTATION.to_owned(),
+        data: Vec::new(),
+        created_at: now,
+        due_at: now,
+        expires_at: None,
+        attempts: 0,
+        error: None,
+    })
+}
 
 /// Makes a key package, stores it, and uploads it in place of the present one.
 pub(crate) async fn rotate(context: &Context) -> Result<(), PortError> {
@@ -46,6 +72,7 @@ async fn supersede_others(context: &Context, current: KeyPackageRecord) -> Resul
         }
     }
     unit.change(RowChange::PutKeyPackage(KeyPackageRecord { uploaded: true, ..current }));
+    unit.change(RowChange::DeleteTask(rotation()));
     Ok(unit.commit(context).await?)
 }
 
@@ -55,13 +82,14 @@ pub(crate) async fn ensure_uploaded(context: &Context) -> Result<(), PortError> 
     if uploaded { Ok(()) } else { rotate(context).await }
 }
 
-/// Rotates when the present key package is old, or never reached the network.
+/// R-IDN-226: rotates when a welcome has used the present key package, when that is old, or when it never reached the
+/// network.
 pub(crate) async fn rotate_if_due(context: &Context) -> Result<(), PortError> {
     let now = context.now();
     let fresh = context.store.key_packages().await?.iter().any(|record| {
         record.uploaded && record.superseded_at.is_none() && now.since(record.created_at) < ROTATION_INTERVAL
     });
-    if fresh { Ok(()) } else { rotate(context).await }
+    if fresh && context.store.task(rotation()).await?.is_none() { Ok(()) } else { rotate(context).await }
 }
 
 /// Deletes key packages that were replaced long enough ago, with their private keys.

@@ -62,8 +62,9 @@ pub trait Maintenance: Port {
     /// session may be working on the installation.
     async fn wipe(&self) -> Result<(), StoreError>;
 
-    /// Gives the space of what was removed back to the medium, where it does not do so by itself. This can take as
-    /// long as writing the whole database anew, and everything else waits meanwhile.
+    /// Gives the space of what was removed back to the medium, and counts what is stored where a medium plans its
+    /// queries by that, should it not do so by itself. This can take as long as writing the whole database anew, and
+    /// everything else waits meanwhile.
     async fn compact(&self) -> Result<(), StoreError>;
 
     /// Lets go of the medium for a while, as the system asks of applications in the background. Every call of this

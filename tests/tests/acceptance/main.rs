@@ -9,6 +9,7 @@ mod faults;
 mod followed;
 mod hostile;
 mod inboxes;
+mod key_packages;
 mod keys;
 mod leaving;
 mod long_logs;

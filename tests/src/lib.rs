@@ -8,6 +8,7 @@ pub mod group_log;
 pub mod installation;
 pub mod installation_process;
 pub mod interop;
+pub mod passkey_signer;
 pub mod postgres;
 pub mod proxy;
 pub mod recorded;

@@ -18,6 +18,7 @@ mod membership;
 mod observed;
 mod optimistic;
 mod outbox;
+mod passkeys;
 mod registration;
 mod requests;
 mod settings;

@@ -28,8 +28,8 @@ use crate::wake::Wakers;
 
 /// A store in a SQLite or PostgreSQL database. A clone is the same store.
 ///
-/// Close it before the process ends: OpenSSL, which SQLCipher uses, clears up at that moment, and a thread that still works
-/// on the database would fault. What is committed is safe either way.
+/// Close an encrypted store before the process ends: SQLCipher clears up at that moment, and a thread that still works on the
+/// database then can fault. What is committed is safe either way.
 #[derive(Clone)]
 pub struct SqlStore(pub(crate) Arc<Shared>);
 

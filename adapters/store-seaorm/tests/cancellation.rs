@@ -47,4 +47,5 @@ async fn a_commit_whose_caller_goes_away_is_whole_and_wakes() {
         assert_eq!(store.position().await.unwrap(), FeedPosition(n.into()));
         assert_eq!(store.message(message(n).id).await.unwrap(), Some(message(n)));
     }
+    store.close().await.unwrap();
 }

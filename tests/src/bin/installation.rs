@@ -48,7 +48,7 @@ async fn main() {
     let word = || std::io::stdin().read_line(&mut String::new());
     tokio::task::spawn_blocking(word).await.expect("no panic").expect("the word to end");
     finish(&client, &streamed).await;
-    // OpenSSL clears up when a process ends, and must not do so under a thread of the database.
+    // SQLCipher clears up when a process ends, and must not do so under a thread of the database.
     client.close().await.expect("closed");
     say(&Said::End);
 }

@@ -2,6 +2,7 @@
 //! that no adapter can run a part of them.
 
 pub mod commit_log;
+pub mod contract_wallet;
 pub mod delivery;
 pub mod identity_log;
 pub mod network;

@@ -36,7 +36,8 @@ async fn a_passkey_makes_an_inbox_lets_devices_in_and_revokes_them() {
     // The passkey is the recovery identifier, and adds a wallet.
     let wallet = world.person();
     phone.add_account(&wallet.signer).await.expect("added");
-    assert_eq!(bob.client.find_inboxes(&[wallet.identifier.clone()]).await.expect("found"), [Some(own)]);
+    let found = bob.client.find_inboxes(std::slice::from_ref(&wallet.identifier)).await.expect("found");
+    assert_eq!(found, [Some(own)]);
     phone.revoke_all_other_installations(&passkey).await.expect("revoked");
     laptop.sync_all().await.expect("a sync");
     assert!(laptop.is_revoked() && !phone.is_revoked());

@@ -40,7 +40,8 @@ proptest! {
         prop_assert!(installation.verify("text").is_err());
     }
 
-    /// R-IDN-016: every prefix of Alice's log, its next update damaged: an error, or nobody new.
+    /// R-IDN-016: every prefix of Alice's log, its next update damaged: an error, or nobody new. Damage can take an action
+    /// out whole, since what decoders do not know they pass over; then things stay as they were.
     #[test]
     fn a_damaged_update_never_brings_in_a_member(
         position in any::<Index>(),
@@ -52,15 +53,19 @@ proptest! {
         let position = position.index(log.len());
         let before = (position > 0).then(|| AssociationState::from_updates(&log[..position]).unwrap());
         let honest = AssociationState::apply(before.clone(), &log[position]).unwrap();
+        let former = before.clone();
         let mut bytes = log[position].encode();
         damage(&mut bytes, kind, at, value);
         if let Ok(update) = IdentityUpdate::decode(&bytes)
             && let Ok(state) = AssociationState::apply(before, &update)
         {
             for member in state.members() {
-                prop_assert!(honest.contains(&member.identifier), "{:?}", member);
+                let was_there = former.as_ref().is_some_and(|former| former.contains(&member.identifier));
+                prop_assert!(was_there || honest.contains(&member.identifier), "{:?}", member);
             }
-            prop_assert_eq!(state.recovery_identifier(), honest.recovery_identifier());
+            let recovery = state.recovery_identifier();
+            let former = former.as_ref().map(AssociationState::recovery_identifier);
+            prop_assert!(recovery == honest.recovery_identifier() || Some(recovery) == former);
         }
     }
 

@@ -11,7 +11,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use hexmtp_domain::identity::EthereumAddress;
 use serde_json::{Value, json};
@@ -30,6 +30,8 @@ pub struct Anvil {
     input: Option<ChildStdin>,
     address: String,
     sender: String,
+    /// Transactions of one sender have numbers, and those that come at the same time would get the same one.
+    turn: Mutex<()>,
 }
 
 impl Anvil {
@@ -55,7 +57,13 @@ impl Anvil {
         let output = supervisor.stdout.take().expect("the output is a pipe");
         BufReader::new(output).read_line(&mut address).expect("the supervisor writes");
         assert!(!address.is_empty(), "anvil does not start; its log is above");
-        let mut chain = Self { supervisor, input, address: address.trim().to_owned(), sender: String::new() };
+        let mut chain = Self {
+            supervisor,
+            input,
+            address: address.trim().to_owned(),
+            sender: String::new(),
+            turn: Mutex::default(),
+        };
         chain.sender = chain.call("eth_accounts", &json!([]))[0].as_str().expect("an account").to_owned();
         chain
     }
@@ -130,6 +138,7 @@ impl Anvil {
     }
 
     fn transact(&self, transaction: Value) -> Value {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = self.call("eth_sendTransaction", &json!([transaction]));
         // The block is made at once, but beside the answer.
         let receipt = loop {

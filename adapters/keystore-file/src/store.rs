@@ -13,6 +13,11 @@ use zeroize::Zeroizing;
 use crate::access::{create_private_folder, is_open_to_others, is_same_file, sync_folder};
 use crate::format::{MAX_FILE_LENGTH, decode, encode};
 
+/// Why a file was not read that somebody saves all the time.
+const REPLACED: &str = "the file was replaced while it was opened";
+/// How often a reader looks.
+const LOOKS: usize = 100;
+
 /// How the names of files end. Without an ending, some systems would take "a" and "a." for the same name.
 const ENDING: &str = ".secret";
 
@@ -78,7 +83,18 @@ impl FileSecretStore {
         Ok(Some(()))
     }
 
+    /// Who saves puts a new file in the place of the old one. A reader that comes between looks again.
     fn read(&self, path: &Path) -> Result<Option<Secret>, SecretStoreError> {
+        for _ in 0..LOOKS {
+            match self.read_once(path) {
+                Err(SecretStoreError::Unusable(REPLACED)) => {}
+                other => return other,
+            }
+        }
+        Err(SecretStoreError::Unusable(REPLACED))
+    }
+
+    fn read_once(&self, path: &Path) -> Result<Option<Secret>, SecretStoreError> {
         if self.check_folder()?.is_none() {
             return Ok(None);
         }
@@ -96,7 +112,7 @@ impl FileSecretStore {
         let mut file = File::open(path).map_err(failed)?;
         let opened = file.metadata().map_err(failed)?;
         if !is_same_file(&named, &opened) {
-            return Err(SecretStoreError::Unusable("the file was replaced while it was opened"));
+            return Err(SecretStoreError::Unusable(REPLACED));
         }
         if is_open_to_others(&opened) {
             return Err(SecretStoreError::Unusable("others can read the file; its mode has to be 0600"));

@@ -9,6 +9,7 @@ use hexmtp::ports::contract_wallet::ContractWalletVerifier;
 use hexmtp::ports::delivery::DeliveryService;
 use hexmtp::ports::identity_log::IdentityLog;
 use hexmtp::ports::platform::Clock;
+use hexmtp::ports::store::Store;
 use hexmtp::{InboxPorts, Inboxes, Ports};
 use hexmtp_delivery_grpc::{GrpcNetwork, GrpcOptions, RetryPolicy};
 use hexmtp_delivery_memory::MemoryNetwork;
@@ -17,6 +18,7 @@ use hexmtp_platform_native::{OsEntropy, SystemClock, TokioRuntime};
 use hexmtp_store_seaorm::{Encryption, SqlStore, SqliteOptions};
 
 use crate::error::CliError;
+use crate::opened;
 
 /// How this program names itself to servers.
 const APP_VERSION: &str = concat!("hexmtp-cli/", env!("CARGO_PKG_VERSION"));
@@ -62,8 +64,10 @@ where
     N: DeliveryService + IdentityLog + ContractWalletVerifier + Clone,
 {
     let options = SqliteOptions::file(database, Encryption::Key(key));
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open_sqlite(options).await?);
+    opened::note(&store);
     Ok(Ports {
-        store: Arc::new(SqlStore::open_sqlite(options).await?),
+        store,
         delivery: Arc::new(network.clone()),
         identity_log: Arc::new(network.clone()),
         contract_wallets: Arc::new(network.clone()),

@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod hint;
 mod logging;
+mod opened;
 mod outgoing;
 mod output;
 mod people;
@@ -39,7 +40,9 @@ async fn main() -> ExitCode {
     };
     let json = arguments.global.json;
     logging::start(arguments.global.verbose);
-    match run(&arguments).await {
+    let done = run(&arguments).await;
+    opened::close_all().await;
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {

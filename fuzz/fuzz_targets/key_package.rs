@@ -1,23 +1,18 @@
-//! What strangers put into key packages: credentials and extensions.
+//! Key packages as the network hands them out: the whole TLS encoding, signatures and lifetime included.
 #![no_main]
 
-use hexmtp_domain::group::commit_summary::RawExtension;
-use hexmtp_domain::key_package::{MlsCredential, PointeeAlgorithms, WrapperKey, wrapper_for};
+use std::sync::LazyLock;
+
+use hexmtp_domain::key_package::wrapper_for;
+use hexmtp_mls_openmls::OpenMlsEngine;
+use hexmtp_ports::mls::MlsEngine;
 use libfuzzer_sys::fuzz_target;
 
+static ENGINE: LazyLock<OpenMlsEngine> = LazyLock::new(OpenMlsEngine::new);
+
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(credential) = MlsCredential::decode(bytes) {
-        assert_eq!(MlsCredential::decode(&credential.encode()), Ok(credential));
-    }
-    if let Ok(key) = WrapperKey::decode(bytes) {
-        assert_eq!(WrapperKey::decode(&key.encode()), Ok(key));
-    }
-    if let Ok(algorithms) = PointeeAlgorithms::decode(bytes) {
-        assert_eq!(PointeeAlgorithms::decode(&algorithms.encode()), Ok(algorithms));
-    }
-    let (first, second) = bytes.split_at(bytes.len() / 2);
-    let extensions =
-        [RawExtension { id: 0xff03, data: first.to_vec() }, RawExtension { id: 0xff04, data: second.to_vec() }];
-    let (key, _, _) = wrapper_for(b"init key", &extensions);
+    let Ok(package) = ENGINE.verify_key_package(bytes) else { return };
+    assert_eq!(package.tls, bytes);
+    let (key, _, _) = wrapper_for(&package.init_public_key, &package.extensions);
     assert!(!key.is_empty());
 });

@@ -1,28 +1,28 @@
-//! Signatures of every kind over a text: the first byte chooses the kind, the rest is cut into its fields.
+//! Signatures of every kind: the first byte chooses the kind, the rest is cut into the text and the signature's fields.
 #![no_main]
 
+mod fields;
+
+use fields::field;
 use hexmtp_domain::identity::{
     ContractAccount, ContractWalletSignature, LegacyDelegatedSignature, LegacyKey, LegacyKeySignature,
     PasskeySignature, UnverifiedSignature,
 };
 use libfuzzer_sys::fuzz_target;
 
-/// The next field: a length byte, and as many bytes as there are.
-fn field<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
-    let Some((&length, tail)) = rest.split_first() else { return &[] };
-    let (field, tail) = tail.split_at(usize::from(length).min(tail.len()));
-    *rest = tail;
-    field
-}
-
 fn signature(kind: u8, mut rest: &[u8]) -> UnverifiedSignature {
     let mut next = || field(&mut rest).to_vec();
-    match kind % 5 {
+    match kind % 6 {
         0 => UnverifiedSignature::Erc191 { bytes: next() },
         1 => UnverifiedSignature::InstallationKey { bytes: next(), public_key: next() },
         2 => UnverifiedSignature::LegacyDelegated(LegacyDelegatedSignature {
             key_bytes: next(),
-            key_signature: LegacyKeySignature::Compact { bytes: next(), recovery: u32::from(kind) / 5 },
+            key_signature: LegacyKeySignature::Compact { bytes: next(), recovery: u32::from(kind) / 6 },
+            signature: next(),
+        }),
+        4 => UnverifiedSignature::LegacyDelegated(LegacyDelegatedSignature {
+            key_bytes: next(),
+            key_signature: LegacyKeySignature::WalletCompact { bytes: next(), recovery: u32::from(kind) / 6 },
             signature: next(),
         }),
         3 => UnverifiedSignature::ContractWallet(ContractWalletSignature {
@@ -50,10 +50,11 @@ fuzz_target!(|bytes: &[u8]| {
     {
         assert_eq!(ContractAccount::parse(&account.to_string()), Ok(account));
     }
-    let Some((&kind, rest)) = bytes.split_first() else { return };
+    let Some((&kind, mut rest)) = bytes.split_first() else { return };
+    let text = String::from_utf8_lossy(field(&mut rest));
     let signature = signature(kind, rest);
     assert_eq!(UnverifiedSignature::from_wire(signature.to_wire()).as_ref(), Ok(&signature));
-    if let Ok(verified) = signature.verify("a text") {
+    if let Ok(verified) = signature.verify(&text) {
         assert!(verified.kind().may_sign_for(verified.signer()));
     }
 });

@@ -20,6 +20,14 @@ use sha3::{Digest as _, Keccak256};
 /// Runs the chain; it ends when the input that we hold for it closes, so also when this process is killed.
 const SUPERVISOR: &str = include_str!("anvil.sh");
 
+/// The creation code of a wallet that has one owner, whom its constructor takes.
+pub const OWNED: &str = include_str!("../contracts/OwnedWallet.hex");
+/// The creation code of a factory that makes such wallets at addresses that are known before.
+pub const FACTORY: &str = include_str!("../contracts/WalletFactory.hex");
+
+/// What a wrapped signature ends with, sixteen times (ERC-6492).
+pub const WRAPPED: [u8; 2] = [0x64, 0x92];
+
 /// A word of the EVM.
 pub type Word = [u8; 32];
 
@@ -182,6 +190,25 @@ pub fn word(number: u64) -> Word {
 pub fn call_data(function: &str, arguments: &[Word]) -> Vec<u8> {
     let selector = Keccak256::digest(function);
     [&selector[..4], &arguments.concat()].concat()
+}
+
+/// A signature with the call that prepares its wallet (ERC-6492).
+///
+/// # Panics
+/// When there are more bytes than a number counts.
+#[must_use]
+pub fn wrapped(factory: &EthereumAddress, preparation: &[u8], inner: &[u8]) -> Vec<u8> {
+    let length = |bytes: &[u8]| word(u64::try_from(bytes.len()).expect("a length"));
+    let bytes = |bytes: &[u8]| {
+        let mut encoded = [&length(bytes), bytes].concat();
+        encoded.resize(encoded.len().next_multiple_of(32), 0);
+        encoded
+    };
+    let (preparation, inner) = (bytes(preparation), bytes(inner));
+    // The signature comes behind the preparation, which comes behind these three words.
+    let place = word(96 + u64::try_from(preparation.len()).expect("a length"));
+    let head = [word_of(factory), word(96), place].concat();
+    [head, preparation, inner, WRAPPED.repeat(16)].concat()
 }
 
 fn hex_of(address: &EthereumAddress) -> String {

@@ -9,13 +9,10 @@ use hexmtp_domain::identity::{ContractAccount, EthereumAddress, LocalWallet};
 use hexmtp_node::{Node, NodeOptions};
 use hexmtp_platform_native::{OsEntropy, SystemClock};
 use hexmtp_ports::platform::Entropy as _;
-use hexmtp_tests::anvil::{Anvil, call_data, word_of};
+use hexmtp_tests::anvil::{Anvil, OWNED, call_data, word_of};
 use hexmtp_tests::conformance::contract_wallet::ContractWallets;
 use hexmtp_tests::installation::network;
 use hexmtp_verifier_rpc::{ChainList, RpcContractWalletVerifier, VerifierOptions};
-
-/// The creation code of a wallet with one owner, from `tests/contracts`.
-const OWNED: &str = include_str!("../contracts/OwnedWallet.hex");
 
 fn owner() -> LocalWallet {
     let mut key = [0; 32];

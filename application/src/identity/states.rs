@@ -81,8 +81,12 @@ async fn stored_states_at(
     context: &Context,
     wanted: &[(InboxId, SequenceId)],
 ) -> Result<Vec<Found>, StoreError> {
-    let missing: Vec<_> =
-        wanted.iter().copied().filter(|(id, at)| context.states.get(*id, *at).is_none()).collect();
+    // The answer is not taken out of the cache at the end: it may have lost some of so many by then.
+    let mut states: HashMap<(InboxId, SequenceId), Arc<AssociationState>> = wanted
+        .iter()
+        .filter_map(|place| context.states.get(place.0, place.1).map(|state| (*place, state)))
+        .collect();
+    let missing: Vec<_> = wanted.iter().copied().filter(|place| !states.contains_key(place)).collect();
     let mut failures: HashMap<(InboxId, SequenceId), IdentityError> = HashMap::new();
     if !missing.is_empty() {
         let cached = context.store.association_states(&missing).await?;
@@ -95,7 +99,9 @@ async fn stored_states_at(
                         let folded = CachedAssociationState { inbox_id, sequence_id, state };
                         unit.change(RowChange::CacheAssociationState(folded));
                     }
-                    context.states.put(inbox_id, sequence_id, Arc::new(state));
+                    let state = Arc::new(state);
+                    context.states.put(inbox_id, sequence_id, state.clone());
+                    states.insert((inbox_id, sequence_id), state);
                 }
                 Err(IdentityError::Port(PortError::Store(error))) => return Err(error),
                 Err(error) => {
@@ -105,10 +111,10 @@ async fn stored_states_at(
         }
         unit.commit(context).await?;
     }
-    let of = |(inbox_id, sequence_id): &(InboxId, SequenceId)| {
-        let failure = failures.remove(&(*inbox_id, *sequence_id));
-        let unknown = IdentityError::UnknownUpdate { inbox_id: *inbox_id, sequence_id: *sequence_id };
-        context.states.get(*inbox_id, *sequence_id).ok_or_else(|| failure.unwrap_or(unknown))
+    let of = |place: &(InboxId, SequenceId)| {
+        let (inbox_id, sequence_id) = *place;
+        let unknown = IdentityError::UnknownUpdate { inbox_id, sequence_id };
+        states.get(place).cloned().ok_or_else(|| failures.remove(place).unwrap_or(unknown))
     };
     Ok(wanted.iter().map(of).collect())
 }

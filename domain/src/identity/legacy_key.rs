@@ -16,7 +16,7 @@ const MALFORMED: SignatureError = SignatureError::Malformed(SignatureKind::Legac
 const INVALID: SignatureError = SignatureError::Invalid(SignatureKind::LegacyDelegated);
 
 /// How the wallet vouched for a legacy key: the two spellings of the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LegacyKeySignature {
     /// `ecdsa_compact`.
     Compact {
@@ -45,7 +45,7 @@ impl LegacyKeySignature {
 }
 
 /// The signature of an XMTP version 2 key (`LegacyDelegatedSignature`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LegacyDelegatedSignature {
     /// The serialized `UnsignedPublicKey`, exactly as the wallet signed it.
     pub key_bytes: Vec<u8>,

@@ -27,7 +27,7 @@ const AUTHENTICATOR_DATA: usize = RP_ID_HASH + 1 + 4;
 const USER_PRESENT: u8 = 1;
 
 /// The signature of a passkey (`RecoverablePasskeySignature`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PasskeySignature {
     /// The P-256 public key, SEC1.
     pub public_key: Vec<u8>,

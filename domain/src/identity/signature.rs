@@ -82,7 +82,7 @@ impl SignatureError {
 
 /// A signature as it came from a wallet or from the network. Nothing about it is true until
 /// [`UnverifiedSignature::verify`] says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnverifiedSignature {
     /// An Ethereum account with a key of its own.
     Erc191 {

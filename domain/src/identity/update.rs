@@ -1,5 +1,7 @@
 //! Identity updates: lists of actions on one inbox, applied together.
 
+use std::collections::BTreeMap;
+
 use super::wallet::personal_hash;
 use super::{
     ContractVerdicts, Identifier, MemberIdentifier, SignatureError, SignatureKind, UnverifiedSignature,
@@ -47,7 +49,10 @@ pub enum Action<S = UnverifiedSignature> {
 
 impl<S> Action<S> {
     /// Replaces what stands for each signature; the first failure ends it.
-    pub(super) fn try_map<T, E>(&self, mut replace: impl FnMut(&S) -> Result<T, E>) -> Result<Action<T>, E> {
+    pub(super) fn try_map<'a, T, E>(
+        &'a self,
+        mut replace: impl FnMut(&'a S) -> Result<T, E>,
+    ) -> Result<Action<T>, E> {
         Ok(match self {
             Self::CreateInbox { identifier, nonce, signature } => Action::CreateInbox {
                 identifier: identifier.clone(),
@@ -101,7 +106,10 @@ pub type IdentityUpdate = Update<UnverifiedSignature>;
 
 impl<S> Update<S> {
     /// Replaces what stands for each signature; the first failure ends it.
-    pub(super) fn try_map<T, E>(&self, mut replace: impl FnMut(&S) -> Result<T, E>) -> Result<Update<T>, E> {
+    pub(super) fn try_map<'a, T, E>(
+        &'a self,
+        mut replace: impl FnMut(&'a S) -> Result<T, E>,
+    ) -> Result<Update<T>, E> {
         Ok(Update {
             inbox_id: self.inbox_id,
             client_timestamp_ns: self.client_timestamp_ns,
@@ -130,16 +138,27 @@ impl IdentityUpdate {
         })
     }
 
-    /// Verifies every signature against the text; those of contract wallets count by their verdicts. Not public:
-    /// verified signatures must not meet another text.
+    /// Verifies every signature against the text; those of contract wallets count by their verdicts. One that serves
+    /// several actions, as the wallet's does at registration, is verified once. Not public: verified signatures must
+    /// not meet another text.
     pub(super) fn verify(
         &self,
         verdicts: &ContractVerdicts,
     ) -> Result<Update<VerifiedSignature>, SignatureError> {
         let text = self.signature_text();
-        self.try_map(|signature| match signature {
-            UnverifiedSignature::ContractWallet(signature) => signature.judge(personal_hash(&text), verdicts),
-            _ => signature.verify(&text),
+        let mut known: BTreeMap<&UnverifiedSignature, VerifiedSignature> = BTreeMap::new();
+        self.try_map(|signature| {
+            if let Some(verified) = known.get(signature) {
+                return Ok(verified.clone());
+            }
+            let verified = match signature {
+                UnverifiedSignature::ContractWallet(signature) => {
+                    signature.judge(personal_hash(&text), verdicts)
+                }
+                _ => signature.verify(&text),
+            }?;
+            known.insert(signature, verified.clone());
+            Ok(verified)
         })
     }
 }

@@ -5,10 +5,15 @@ use std::time::Duration;
 use hexmtp::error::IdentityError;
 use hexmtp::{Freshness, KeyPackageStatus, Reachability};
 use hexmtp_delivery_memory::Call;
-use hexmtp_domain::InboxId;
-use hexmtp_domain::identity::{MemberIdentifier, SignatureKind};
+use hexmtp_domain::identity::{
+    Action, AssociationState, ContractVerdicts, ContractWalletSignature, EthereumAddress, Identifier,
+    IdentityUpdate, MemberIdentifier, SignatureKind, UnverifiedSignature, inbox_id,
+};
 use hexmtp_domain::key_package::{BACKDATE, LIFETIME};
+use hexmtp_domain::{InboxId, SequenceId, Timestamp};
 use hexmtp_ports::delivery::DeliveryService;
+use hexmtp_ports::identity_log::LoggedUpdate;
+use hexmtp_ports::store::{CachedAssociationState, ChangeSet, RowChange};
 use hexmtp_tests::world::World;
 
 /// R-IDN-223
@@ -45,6 +50,40 @@ async fn many_states_are_asked_for_in_one_call() {
     assert_eq!(world.network.calls().since(&before).total(), 0);
     let bare = world.inboxes().states(&inboxes).await.expect("answers");
     assert!(bare.iter().zip(&states).all(|(bare, state)| bare.as_ref().ok() == state.as_deref().ok()));
+}
+
+/// R-IDN-223
+#[tokio::test]
+async fn more_states_than_stay_in_memory_are_told_as_well() {
+    const MORE: u64 = 10_100;
+    let bob = World::new().newcomer().await;
+    let identifier = Identifier::from(EthereumAddress::new([7; 20]));
+    let mut inboxes = Vec::new();
+    let mut changes = ChangeSet::default();
+    for nonce in 0..MORE {
+        // By a contract, for that is quickly judged.
+        let signature = UnverifiedSignature::ContractWallet(ContractWalletSignature {
+            account_id: "eip155:1:0x0707070707070707070707070707070707070707".to_owned(),
+            block_number: 1,
+            signature: nonce.to_be_bytes().to_vec(),
+        });
+        let inbox_id = inbox_id(&identifier, nonce);
+        let actions = vec![Action::CreateInbox { identifier: identifier.clone(), nonce, signature }];
+        let update = IdentityUpdate { inbox_id, client_timestamp_ns: 1, actions };
+        let state = AssociationState::apply_with(None, &update, &ContractVerdicts::of_judged(&update));
+        let state = state.expect("it applies").encode();
+        let (sequence_id, server_time) = (SequenceId(1), Timestamp::from_nanos(1));
+        let updates = vec![LoggedUpdate { sequence_id, server_time, update: update.encode() }];
+        changes.rows.push(RowChange::AppendIdentityUpdates { inbox_id, updates });
+        let folded = CachedAssociationState { inbox_id, sequence_id, state };
+        changes.rows.push(RowChange::CacheAssociationState(folded));
+        inboxes.push(inbox_id);
+    }
+    bob.ports.store.commit(changes).await.expect("stored");
+    let states = bob.client.inbox_states(&inboxes, Freshness::Stored).await.expect("answers");
+    for (inbox_id, state) in inboxes.iter().zip(states) {
+        assert_eq!(state.expect("a state").inbox_id(), *inbox_id);
+    }
 }
 
 /// R-IDN-223

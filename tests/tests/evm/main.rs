@@ -14,17 +14,12 @@ use hexmtp_domain::identity::{
 use hexmtp_platform_native::OsEntropy;
 use hexmtp_ports::contract_wallet::{ContractVerdict, ContractWalletError, ContractWalletVerifier};
 use hexmtp_ports::platform::Entropy as _;
-use hexmtp_tests::anvil::{Anvil, Word, word, word_of};
+use hexmtp_tests::anvil::{Anvil, Word};
 use hexmtp_verifier_rpc::{ChainList, RpcContractWalletVerifier, VerifierOptions};
 
-/// The creation codes of the contracts in `tests/contracts`.
-const OWNED: &str = include_str!("../../contracts/OwnedWallet.hex");
-const FACTORY: &str = include_str!("../../contracts/WalletFactory.hex");
+/// The creation codes of further contracts in `tests/contracts`.
 const DORMANT: &str = include_str!("../../contracts/DormantWallet.hex");
 const ODD: &str = include_str!("../../contracts/OddWallet.hex");
-
-/// What ends a wrapped signature (ERC-6492).
-const WRAPPED: [u8; 2] = [0x64, 0x92];
 
 /// A key that nobody has used yet.
 fn owner() -> LocalWallet {
@@ -49,21 +44,6 @@ fn by_key(owner: &LocalWallet, update: &IdentityUpdate) -> Vec<u8> {
         UnverifiedSignature::Erc191 { bytes } => bytes,
         other => panic!("a key signs by {}", other.kind()),
     }
-}
-
-/// A signature with the call that prepares its wallet (ERC-6492).
-fn wrapped(factory: &EthereumAddress, preparation: &[u8], inner: &[u8]) -> Vec<u8> {
-    let length = |bytes: &[u8]| word(u64::try_from(bytes.len()).unwrap());
-    let bytes = |bytes: &[u8]| {
-        let mut encoded = [&length(bytes), bytes].concat();
-        encoded.resize(encoded.len().next_multiple_of(32), 0);
-        encoded
-    };
-    let (preparation, inner) = (bytes(preparation), bytes(inner));
-    // The signature comes behind the preparation, which comes behind these three words.
-    let place = word(96 + u64::try_from(preparation.len()).unwrap());
-    let head = [word_of(factory), word(96), place].concat();
-    [head, preparation, inner, WRAPPED.repeat(16)].concat()
 }
 
 fn chains() -> ChainList {

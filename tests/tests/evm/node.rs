@@ -7,11 +7,11 @@ use hexmtp_domain::identity::{
 use hexmtp_node::{Node, NodeOptions, RunningNode};
 use hexmtp_proto::xmtp::identity::api::v1 as wire;
 use hexmtp_proto::xmtp::identity::api::v1::identity_api_client::IdentityApiClient;
-use hexmtp_tests::anvil::{Anvil, call_data, word, word_of};
+use hexmtp_tests::anvil::{Anvil, FACTORY, OWNED, call_data, word, word_of, wrapped};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::{FACTORY, ODD, OWNED, by_key, chains, of_contract, owner, signed, wrapped};
+use super::{ODD, by_key, chains, of_contract, owner, signed};
 
 type Peer = IdentityApiClient<Channel>;
 

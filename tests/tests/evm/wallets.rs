@@ -2,10 +2,10 @@
 
 use hexmtp_domain::identity::EthereumAddress;
 use hexmtp_ports::contract_wallet::ContractWalletError;
-use hexmtp_tests::anvil::{Anvil, call_data, word, word_of};
+use hexmtp_tests::anvil::{Anvil, FACTORY, OWNED, WRAPPED, call_data, word, word_of, wrapped};
 use serde_json::json;
 
-use super::{DORMANT, FACTORY, ODD, OWNED, WRAPPED, accepts, ask, owner, signed, wrapped};
+use super::{DORMANT, ODD, accepts, ask, owner, signed};
 
 /// The wallet that answers huge, but right.
 const HUGE_ACCEPTANCE: u64 = 4;

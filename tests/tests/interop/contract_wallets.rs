@@ -7,14 +7,11 @@ use hexmtp::error::RegisterError;
 use hexmtp_domain::identity::{ContractAccount, EthereumAddress, MemberIdentifier};
 use hexmtp_node::{ChainList, Node, NodeOptions, RunningNode};
 use hexmtp_store_memory::MemoryStore;
-use hexmtp_tests::anvil::{Anvil, call_data, word, word_of};
+use hexmtp_tests::anvil::{Anvil, FACTORY, OWNED, call_data, word, word_of};
 use hexmtp_tests::contract_signer::ContractSigner;
 use hexmtp_tests::installation::ports;
 use hexmtp_tests::interop::{Official, Scene, Sdk, Setup, Wallet};
 use serde_json::{Value, json};
-
-const OWNED: &str = include_str!("../../contracts/OwnedWallet.hex");
-const FACTORY: &str = include_str!("../../contracts/WalletFactory.hex");
 
 async fn node(chain: &Anvil) -> RunningNode {
     let mut chains = ChainList::default();

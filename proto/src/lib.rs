@@ -11,10 +11,10 @@
 //! - `Debug` never prints key material or message plaintext; see `redacted.rs` and the list in `build.rs`.
 //!
 //! Services are part of [`FILE_DESCRIPTOR_SET`]; feature `client` adds their clients, feature `server` the traits of
-//! their servers, both for tonic and without a transport.
+//! their servers, both for tonic and without a transport. Feature `status` names their status codes.
 
 mod redacted;
-#[cfg(any(feature = "client", feature = "server"))]
+#[cfg(feature = "status")]
 pub mod status;
 
 pub use generated::xmtp;
